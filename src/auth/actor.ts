@@ -1,0 +1,32 @@
+import { AppError } from '../core/errors.ts';
+import { allows, type Scope } from './scopes.ts';
+
+/** Somebody who presented an API key. */
+export interface KeyActor {
+  readonly kind: 'key';
+  readonly projectId: string;
+  readonly keyId: string;
+  readonly scopes: ReadonlySet<Scope>;
+}
+
+/** An executor that presented the run token of one claim of one run; it can reach that run and nothing else. */
+export interface RunActor {
+  readonly kind: 'run';
+  readonly projectId: string;
+  readonly runId: string;
+  readonly epoch: number;
+}
+
+/** Who is calling. */
+export type Actor = KeyActor | RunActor;
+
+/** How an actor is written into `created_by` columns. */
+export function actorName(actor: Actor): string {
+  return actor.kind === 'key' ? `key:${actor.keyId}` : `run:${actor.runId}`;
+}
+
+/** Passes a key that carries `scope`; throws FORBIDDEN, naming the scope, for anybody else. */
+export function requireScope(actor: Actor, scope: Scope): void {
+  if (actor.kind === 'key' && allows(actor.scopes, scope)) return;
+  throw new AppError('FORBIDDEN', `insufficient permissions: requires ${scope}`);
+}

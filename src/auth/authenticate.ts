@@ -1,0 +1,109 @@
+/**
+ * Invariant: no answer is given to a call made 1 s or more after the database was asked for it. `askedAt` is taken before the query
+ * is sent, so what the query saw is never older than `askedAt`, and a revocation committed at T is seen by every call from T + 1 s on,
+ * in every process, without any message between them.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import type pg from 'pg';
+import { AppError } from '../core/errors.ts';
+import type { KeyActor } from './actor.ts';
+import { hashApiKey, hasValidChecksum, MAX_API_KEY_LENGTH, MIN_API_KEY_LENGTH } from './api-key.ts';
+import { SCOPES, type Scope } from './scopes.ts';
+
+const MAX_AGE_MS = 1_000;
+/** About 5 MB. Unknown keys count too, so a flood of them cannot grow the process; keys in use are touched and stay. */
+const MAX_ENTRIES = 10_000;
+
+/** What an authenticator needs. `now` is a clock in milliseconds that never jumps; only its differences matter. */
+export interface AuthenticatorDeps {
+  readonly pool: pg.Pool;
+  readonly now?: () => number;
+}
+
+/**
+ * Finds out who presented an API key. An unknown, mistyped, revoked or expired key gets the same UNAUTHENTICATED, so that nobody
+ * learns which keys once existed. Errors of the database propagate.
+ */
+export type Authenticate = (key: string) => Promise<KeyActor>;
+
+/**
+ * Makes the function that turns an API key into its actor, at the cost of one query per key and second however many requests carry
+ * it. Concurrent calls share that query.
+ */
+export function makeAuthenticator({ pool, now = () => performance.now() }: AuthenticatorDeps): Authenticate {
+  const entries = new Map<string, Entry>();
+
+  return async function authenticate(key) {
+    if (!isPlausible(key)) throw refusal();
+    const entry = entryFor(hashApiKey(key));
+    const found = await entry.answer;
+    // Counted from `askedAt` although the database counted from a moment later: an expiring key ends early by the time of a query,
+    // never late.
+    if (found === null || now() - entry.askedAt >= found.expiresInMs) throw refusal();
+    return found.actor;
+  };
+
+  function entryFor(hash: Buffer): Entry {
+    const id = hash.toString('base64');
+    const known = entries.get(id);
+    const entry = known && now() - known.askedAt < MAX_AGE_MS ? known : ask(id, hash);
+    // A Map iterates in the order of insertion: moved to the end on every use, the first one is the least recently used.
+    entries.delete(id);
+    entries.set(id, entry);
+    if (entries.size > MAX_ENTRIES) entries.delete(entries.keys().next().value ?? id);
+    return entry;
+  }
+
+  function ask(id: string, hash: Buffer): Entry {
+    const entry: Entry = { askedAt: now(), answer: findLiveKey(pool, hash) };
+    // A failed query says nothing about the key, so it must not be remembered; those who wait for it get the error themselves.
+    entry.answer.catch(() => {
+      if (entries.get(id) === entry) entries.delete(id);
+    });
+    return entry;
+  }
+}
+
+interface Entry {
+  readonly askedAt: number;
+  readonly answer: Promise<LiveKey | null>;
+}
+
+interface LiveKey {
+  readonly actor: KeyActor;
+  /** Infinity for a key that does not expire. */
+  readonly expiresInMs: number;
+}
+
+interface LiveKeySqlRow {
+  readonly id: string;
+  readonly project_id: string;
+  readonly hash: Buffer;
+  readonly scopes: readonly string[];
+  readonly expires_in_ms: number | null;
+}
+
+const FIND_LIVE_KEY = `
+  select id, project_id, hash, scopes,
+         (extract(epoch from expires_at - clock_timestamp()) * 1000)::float8 as expires_in_ms
+  from api_keys
+  where hash = $1 and revoked_at is null and (expires_at is null or expires_at > clock_timestamp())`;
+
+async function findLiveKey(pool: pg.Pool, hash: Buffer): Promise<LiveKey | null> {
+  const { rows } = await pool.query<LiveKeySqlRow>(FIND_LIVE_KEY, [hash]);
+  const row = rows[0];
+  if (!row || !timingSafeEqual(row.hash, hash)) return null;
+  const scopes = new Set(SCOPES.filter((scope: Scope) => row.scopes.includes(scope)));
+  return {
+    actor: { kind: 'key', projectId: row.project_id, keyId: row.id, scopes },
+    expiresInMs: row.expires_in_ms ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+function isPlausible(key: string): boolean {
+  return key.length >= MIN_API_KEY_LENGTH && key.length <= MAX_API_KEY_LENGTH && hasValidChecksum(key);
+}
+
+function refusal(): AppError {
+  return new AppError('UNAUTHENTICATED', 'invalid or missing api key');
+}

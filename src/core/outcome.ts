@@ -1,0 +1,78 @@
+import type { JsonValue } from './json.ts';
+
+/**
+ * Why an attempt failed, as far as retrying is concerned (reference semantics §2.5). `client` and `auth` are never retried: the same
+ * request would be refused again. `transient` covers everything between us and the executor; `heartbeat_lost` is an executor or
+ * server that went silent; `invalid_response` is an answer that could not be read.
+ */
+export const ERROR_CLASSES = [
+  'rate_limited',
+  'auth',
+  'client',
+  'server',
+  'transient',
+  'invalid_response',
+  'timeout',
+  'heartbeat_lost',
+  'unknown',
+] as const;
+
+/** A member of {@link ERROR_CLASSES}. */
+export type ErrorClass = (typeof ERROR_CLASSES)[number];
+
+/** How long each phase of a dispatch took, in whole milliseconds; the documented `execution_trace`. */
+export interface ExecutionTrace {
+  readonly queue_wait_ms: number;
+  readonly dequeue_ms: number;
+  readonly connect_ms: number;
+  readonly ttfb_ms: number;
+  readonly transfer_ms: number;
+  readonly total_ms: number;
+  /** connect + ttfb + transfer. */
+  readonly dispatch_ms: number;
+}
+
+/** The part of an {@link ExecutionTrace} that the executor itself can see. */
+export type DispatchTrace = Pick<ExecutionTrace, 'connect_ms' | 'ttfb_ms' | 'transfer_ms' | 'dispatch_ms'>;
+
+/** How one attempt ended. Expected endings are values: an `Executor` never throws for anything user code or the network did. */
+export type Outcome =
+  | { readonly kind: 'completed'; readonly result: JsonValue; readonly trace: DispatchTrace }
+  /** The executor took the run and will report over `/sdk/v1`. */
+  | { readonly kind: 'accepted'; readonly trace: DispatchTrace }
+  | {
+      readonly kind: 'failed';
+      readonly errorClass: ErrorClass;
+      readonly message: string;
+      /** What the executor asked for in `Retry-After`, capped at one hour. */
+      readonly retryAfterMs?: number;
+      readonly trace: DispatchTrace;
+    }
+  | { readonly kind: 'timed_out'; readonly trace: DispatchTrace }
+  /** We stopped waiting ourselves (the run was canceled, or this process is shutting down); says nothing about the run. */
+  | { readonly kind: 'aborted' };
+
+/** One attempt of one run, with everything an executor needs; payload and checkpoint are JSON text, passed on untouched. */
+export interface Attempt {
+  readonly runId: string;
+  readonly jobId: string;
+  readonly jobSlug: string;
+  readonly projectId: string;
+  readonly attempt: number;
+  readonly epoch: number;
+  readonly endpointUrl: string;
+  readonly signingSecret: string;
+  readonly token: string;
+  readonly payload: string;
+  readonly timeoutMs: number;
+  readonly traceparent: string | null;
+  /** Set on a retry. */
+  readonly previousError: string | null;
+  /** JSON text of the newest checkpoint's state, set when there is one. */
+  readonly lastCheckpoint: string | null;
+}
+
+/** Runs user code for one attempt. Implementations differ in where that code lives; the outcome is all that leaves them. */
+export interface Executor {
+  execute(attempt: Attempt, signal: AbortSignal): Promise<Outcome>;
+}
