@@ -1,0 +1,126 @@
+import type { Pool } from 'pg';
+
+/** The channel every process on a database listens to. */
+export const WAKE_CHANNEL = 'baton';
+
+/** How long wakes are gathered before one NOTIFY carries them: it takes a database-wide lock at commit, so it must be rare. */
+const COALESCE_MS = 10;
+/** NOTIFY refuses 8,000 bytes; this many UUIDs fit with the sender's id in front. */
+const MAX_IDS = 200;
+const EVERYTHING = '*';
+
+/**
+ * Hints that something about a run changed, within this process at once and to the others within {@link COALESCE_MS}. The rows are the
+ * truth: a hint may come twice, late, or never, and whoever waits for one also looks by himself from time to time.
+ */
+export interface WakeHub {
+  /** Events were added to these runs. */
+  wake(runIds: readonly string[]): void;
+  /** The present claim of these runs was ended from outside (cancel, pause): whoever dispatches them should stop. */
+  stop(runIds: readonly string[]): void;
+  /** Calls back whenever the run may have new events; returns the unsubscribe function. */
+  onWake(runId: string, callback: () => void): () => void;
+  /** Calls back with runs whose claim was ended, null for "any may have been". */
+  onStop(callback: (runIds: readonly string[] | null) => void): void;
+  /** Takes a notification from the listening connection. */
+  receive(payload: string): void;
+  /** Wakes everybody: called after the listening connection was lost, since hints were missed. */
+  wakeAll(): void;
+  /** Number of run subscriptions, for metrics and leak tests. */
+  subscriptions(): number;
+  /** Sends what is gathered and stops sending. */
+  close(): Promise<void>;
+}
+
+interface WakeHubDeps {
+  readonly pool: Pool;
+  /** This process, so that it does not answer its own echo. */
+  readonly sender: string;
+  /** A hint could not be sent; nothing is lost, since waiters poll. */
+  readonly onError: (error: unknown) => void;
+}
+
+type Kind = 'wake' | 'stop';
+
+/** Makes a {@link WakeHub}. */
+export function makeWakeHub(deps: WakeHubDeps): WakeHub {
+  const waiters = new Map<string, Set<() => void>>();
+  const stopCallbacks: ((runIds: readonly string[] | null) => void)[] = [];
+  const outbox = { wake: new Set<string>(), stop: new Set<string>() };
+  let timer: NodeJS.Timeout | null = null;
+  let sending: Promise<void> = Promise.resolve();
+  let closed = false;
+
+  function wakeLocal(runIds: readonly string[]): void {
+    for (const runId of runIds) for (const callback of waiters.get(runId) ?? []) callback();
+  }
+
+  function stopLocal(runIds: readonly string[] | null): void {
+    for (const callback of stopCallbacks) callback(runIds);
+  }
+
+  function enqueue(kind: Kind, runIds: readonly string[]): void {
+    if (closed) return;
+    for (const runId of runIds) outbox[kind].add(runId);
+    timer ??= setTimeout(send, COALESCE_MS);
+  }
+
+  function send(): void {
+    timer = null;
+    const payloads = (['wake', 'stop'] as const).flatMap((kind) => (outbox[kind].size > 0 ? [encode(deps.sender, kind, outbox[kind])] : []));
+    outbox.wake.clear();
+    outbox.stop.clear();
+    if (payloads.length === 0) return;
+    sending = deps.pool
+      .query({ name: 'notify', text: `select pg_notify('${WAKE_CHANNEL}', p) from unnest($1::text[]) as p`, values: [payloads] })
+      .then(() => undefined, deps.onError);
+  }
+
+  function wakeAll(): void {
+    for (const callbacks of waiters.values()) for (const callback of callbacks) callback();
+    stopLocal(null);
+  }
+
+  return {
+    wake(runIds) {
+      wakeLocal(runIds);
+      enqueue('wake', runIds);
+    },
+    stop(runIds) {
+      stopLocal(runIds);
+      enqueue('stop', runIds);
+    },
+    onWake(runId, callback) {
+      const callbacks = waiters.get(runId) ?? new Set();
+      waiters.set(runId, callbacks.add(callback));
+      return () => {
+        callbacks.delete(callback);
+        if (callbacks.size === 0) waiters.delete(runId);
+      };
+    },
+    onStop(callback) {
+      stopCallbacks.push(callback);
+    },
+    receive(payload) {
+      const [sender, kind, ids = ''] = payload.split(' ');
+      if (sender === deps.sender) return;
+      if (ids === EVERYTHING) wakeAll();
+      else if (kind === 'stop') stopLocal(ids.split(','));
+      else wakeLocal(ids.split(','));
+    },
+    wakeAll,
+    subscriptions: () => [...waiters.values()].reduce((sum, callbacks) => sum + callbacks.size, 0),
+    async close() {
+      closed = true;
+      if (timer) {
+        clearTimeout(timer);
+        send();
+      }
+      await sending;
+    },
+  };
+}
+
+function encode(sender: string, kind: Kind, runIds: ReadonlySet<string>): string {
+  return `${sender} ${kind} ${runIds.size > MAX_IDS ? EVERYTHING : [...runIds].join(',')}`;
+}
