@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { RETRY_STRATEGIES } from '../../core/retry.ts';
+import { JsonObjectInput, MAX_INT32, Metadata, Slug, Tags, text } from '../../core/schemas.ts';
+import { DisplayName, ProjectId } from '../projects/project.ts';
+import { EXECUTION_MODES, type JobDefinition } from './job.ts';
+
+/** What a job says where its creator said nothing; the defaults of the table `jobs`. */
+export const JOB_DEFAULTS = {
+  description: '',
+  executionMode: 'http',
+  maxAttempts: 3,
+  timeoutSecs: 300,
+  heartbeatTimeoutSecs: 60,
+  retryStrategy: 'exponential',
+  retryInitialDelaySecs: 1,
+  retryMaxDelaySecs: 3_600,
+  retryDelaysSecs: [],
+  retryPriorityBoost: 0,
+  poisonPillThreshold: null,
+  maxConcurrency: null,
+  maxConcurrencyPerKey: null,
+  runTtlSecs: null,
+  payloadSchema: null,
+  resultSchema: null,
+  tags: {},
+  defaultRunMetadata: {},
+} as const satisfies Omit<JobDefinition, 'slug' | 'name' | 'endpointUrl'>;
+
+const REQUIRED = {
+  slug: Slug.describe('What the job is called in URLs and code; unique among the jobs of the project.'),
+  name: DisplayName.describe('Name of the job, for people.'),
+  endpointUrl: z.string().min(1).max(2_048).describe('Where runs are dispatched to: an absolute http or https URL.'),
+};
+
+const DEFAULTED = {
+  description: text(10_000).describe('What the job does, for people.'),
+  enabled: z.boolean().describe('False refuses new runs and starts none of those that are queued.'),
+  executionMode: z
+    .enum(EXECUTION_MODES)
+    .refine((mode) => mode !== 'managed', '"managed" is not available yet: it comes with managed runs; use "http"')
+    .describe('Where the code of the job is: "http" for an endpoint of yours.'),
+  maxAttempts: z.int().min(1).max(100).describe('How often a run is tried, the first try included.'),
+  timeoutSecs: z.int().min(1).max(86_400).describe('Seconds after which an attempt is given up.'),
+  heartbeatTimeoutSecs: z.int().min(1).max(86_400).describe('Seconds an executor that answered 202 may stay silent.'),
+  retryStrategy: z.enum(RETRY_STRATEGIES).describe('How the delay grows from one attempt to the next; "custom" takes retry_delays_secs.'),
+  retryInitialDelaySecs: z.int().min(0).max(3_600).describe('Seconds before the second attempt; no delay is shorter than one second.'),
+  retryMaxDelaySecs: z.int().min(1).max(3_600).describe('Seconds that no delay of the strategy exceeds.'),
+  retryDelaysSecs: z
+    .array(z.int().min(1).max(3_600))
+    .max(100)
+    .describe('For "custom": seconds before attempt 2, 3 and so on; the last one repeats.'),
+  retryPriorityBoost: z.int().min(0).max(10).describe('Added to the priority of a run with every retry, up to 10.'),
+  tags: Tags.describe('Labels to find the job by: at most 20 pairs.'),
+  defaultRunMetadata: Metadata.describe('Metadata of every run of the job, unless its trigger says otherwise: at most 50 pairs.'),
+};
+
+const CLEARABLE = {
+  poisonPillThreshold: z
+    .int()
+    .min(2)
+    .max(MAX_INT32)
+    .describe('From this attempt on, the same class of error twice in a row ends the retries; null never does.'),
+  maxConcurrency: z.int().min(1).max(MAX_INT32).describe('How many runs of the job may execute at once; null is unlimited.'),
+  maxConcurrencyPerKey: z.int().min(1).max(MAX_INT32).describe('How many runs with one concurrency key may execute at once; null is unlimited.'),
+  runTtlSecs: z.int().min(1).max(MAX_INT32).describe('Seconds after which a run that never started expires; null leaves it to the trigger.'),
+  payloadSchema: JsonObjectInput.describe('JSON Schema (2020-12) that payloads must match; null accepts any.'),
+  resultSchema: JsonObjectInput.describe('JSON Schema (2020-12) that results must match; null accepts any.'),
+};
+
+/** What a new job is made from. Null means the same as leaving a field out: its default. */
+export const CreateJobInput = z
+  .strictObject({
+    projectId: ProjectId.nullish().describe('Project of the job; only ever the project of the calling key.'),
+    ...REQUIRED,
+    ...orDefault(DEFAULTED),
+    ...orDefault(CLEARABLE),
+  })
+  .refine((job) => job.retryStrategy !== 'custom' || (job.retryDelaysSecs ?? []).length > 0, {
+    path: ['retryDelaysSecs'],
+    message: 'must not be empty with the retry strategy "custom"',
+  });
+
+/** The parsed form of {@link CreateJobInput}. */
+export type CreateJobInput = z.infer<typeof CreateJobInput>;
+
+/** What a job is changed to: whatever is left out stays. Null clears a field that may be empty. */
+export const UpdateJobInput = z
+  .strictObject({
+    ...optional(REQUIRED),
+    ...optional(DEFAULTED),
+    ...orDefault(CLEARABLE),
+    expectedVersion: z
+      .int()
+      .min(1)
+      .max(MAX_INT32)
+      .nullish()
+      .describe('Refuses the change when the job is at another version; left out, the last change wins.'),
+  })
+  .refine(({ expectedVersion: _, ...changes }) => Object.values(changes).some((value) => value !== undefined), 'must change at least one field');
+
+/** The parsed form of {@link UpdateJobInput}. */
+export type UpdateJobInput = z.infer<typeof UpdateJobInput>;
+
+type Shape = Record<string, z.ZodType>;
+
+function orDefault<S extends Shape>(shape: S): { [Field in keyof S]: z.ZodOptional<z.ZodNullable<S[Field]>> } {
+  const wrapped = Object.entries(shape).map(([field, schema]) => [field, schema.nullish().describe(schema.description ?? '')]);
+  // The same fields, each wrapped as the return type says.
+  return Object.fromEntries(wrapped) as { [Field in keyof S]: z.ZodOptional<z.ZodNullable<S[Field]>> };
+}
+
+function optional<S extends Shape>(shape: S): { [Field in keyof S]: z.ZodOptional<S[Field]> } {
+  const wrapped = Object.entries(shape).map(([field, schema]) => [field, schema.optional().describe(schema.description ?? '')]);
+  // The same fields, each wrapped as the return type says.
+  return Object.fromEntries(wrapped) as { [Field in keyof S]: z.ZodOptional<S[Field]> };
+}

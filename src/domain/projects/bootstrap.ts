@@ -1,0 +1,107 @@
+import type pg from 'pg';
+import { apiKeyPrefix, hashApiKey, hasValidChecksum, MAX_API_KEY_LENGTH, MIN_API_KEY_LENGTH, mintApiKey } from '../../auth/api-key.ts';
+import type { Scope } from '../../auth/scopes.ts';
+import { newId } from '../../core/ids.ts';
+import { isProjectId } from './project.ts';
+
+/** What the server is told at its start about its first project. `apiKey` is the admin key the operator chose, if any. */
+export interface BootstrapInput {
+  readonly projectId: string;
+  readonly apiKey?: string | null | undefined;
+}
+
+/**
+ * What became of the admin key: the operator's own is in place (`configured`); there was none and `key` is the new one, to be shown
+ * once (`minted`); there was one (`existing`); or the operator's own was revoked or has expired and stays so (`dead`), which is worth
+ * a warning and no more: an error would turn the next restart into an outage for everybody.
+ */
+export type BootstrapResult =
+  | { readonly kind: 'configured' }
+  | { readonly kind: 'minted'; readonly key: string }
+  | { readonly kind: 'existing' }
+  | { readonly kind: 'dead' };
+
+const ADMIN_SCOPES: readonly Scope[] = ['*', 'instance:admin'];
+
+/**
+ * Sees to it that the first project and an admin key for it exist. Safe with any number of processes starting at once: the project's
+ * row lock makes them take turns, so one key is minted, not one per process. Throws, in words for the operator, when the project id or
+ * the chosen key cannot be used.
+ */
+export async function bootstrap(pool: pg.Pool, input: BootstrapInput): Promise<BootstrapResult> {
+  if (!isProjectId(input.projectId)) {
+    throw new Error(`"${input.projectId}" cannot be a project id: 1 to 63 characters of a-z, 0-9, _ and -, the first one a letter or a digit`);
+  }
+  const apiKey = input.apiKey ?? null;
+  if (apiKey !== null) requireUsableKey(apiKey);
+
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await lockProject(client, input.projectId);
+    const result = apiKey === null ? await mintUnlessOneLives(client, input.projectId) : await ensureKey(client, input.projectId, apiKey);
+    await client.query('commit');
+    client.release();
+    return result;
+  } catch (error) {
+    // Closing the connection ends its transaction too, also when the connection itself is what failed.
+    client.release(true);
+    throw error;
+  }
+}
+
+async function lockProject(client: pg.PoolClient, projectId: string): Promise<void> {
+  await client.query('insert into projects (id, name) values ($1, $1) on conflict (id) do nothing', [projectId]);
+  await client.query('select from projects where id = $1 for update', [projectId]);
+}
+
+async function mintUnlessOneLives(client: pg.PoolClient, projectId: string): Promise<BootstrapResult> {
+  const { rowCount } = await client.query(
+    `select from api_keys
+     where project_id = $1 and scopes @> $2::text[] and revoked_at is null and (expires_at is null or expires_at > now())
+     limit 1`,
+    [projectId, ADMIN_SCOPES],
+  );
+  if (rowCount) return { kind: 'existing' };
+  const { key } = mintApiKey();
+  await insertAdminKey(client, projectId, key);
+  return { kind: 'minted', key };
+}
+
+async function ensureKey(client: pg.PoolClient, projectId: string, key: string): Promise<BootstrapResult> {
+  await insertAdminKey(client, projectId, key);
+  const { rows } = await client.query<{ project_id: string; is_admin: boolean; is_dead: boolean }>(
+    `select project_id, scopes @> $2::text[] as is_admin,
+            revoked_at is not null or coalesce(expires_at <= now(), false) as is_dead
+     from api_keys where hash = $1`,
+    [hashApiKey(key), ADMIN_SCOPES],
+  );
+  const found = rows[0];
+  if (found && found.project_id !== projectId) {
+    throw new Error(`the configured API key already belongs to project "${found.project_id}"; choose another one for "${projectId}"`);
+  }
+  // Somebody created this key with fewer scopes for somebody; that its holder becomes an admin is not for a restart to decide.
+  if (found && !found.is_admin) throw new Error('the configured API key exists already and is not an admin key; choose another one');
+  return found?.is_dead ? { kind: 'dead' } : { kind: 'configured' };
+}
+
+async function insertAdminKey(client: pg.PoolClient, projectId: string, key: string): Promise<void> {
+  await client.query(
+    `insert into api_keys (id, project_id, name, prefix, hash, scopes, created_by)
+     values ($1, $2, 'admin', $3, $4, $5, 'bootstrap')
+     on conflict (hash) do nothing`,
+    [newId(), projectId, apiKeyPrefix(key), hashApiKey(key), ADMIN_SCOPES],
+  );
+}
+
+function requireUsableKey(key: string): void {
+  if (key.length < MIN_API_KEY_LENGTH || key.length > MAX_API_KEY_LENGTH) {
+    throw new Error(
+      `the configured API key must have ${MIN_API_KEY_LENGTH} to ${MAX_API_KEY_LENGTH} characters, this one has ${key.length}`,
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new Error('the configured API key must be printable ASCII without spaces, or no header can carry it');
+  if (!hasValidChecksum(key)) {
+    throw new Error('the configured API key starts with "baton_" but its checksum is wrong; check it for typos, or choose one that starts differently');
+  }
+}

@@ -1,0 +1,78 @@
+import type { ErrorClass } from '../../core/outcome.ts';
+import type { RetryStrategy } from '../../core/retry.ts';
+
+/** A run this process has just claimed, with what dispatching and judging the attempt need. The job's own policy is looked up. */
+export interface ClaimedRun {
+  readonly id: string;
+  readonly projectId: string;
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly epoch: number;
+  readonly previousError: string | null;
+  readonly previousErrorClass: ErrorClass | null;
+  readonly overrides: RunOverrides;
+  /** Seconds from claim to deadline. */
+  readonly timeoutSecs: number;
+  readonly createdAt: Date;
+  /** When it last became claimable. */
+  readonly queuedAt: Date | null;
+  readonly startedAt: Date;
+  readonly debugMode: boolean;
+  /** JSON text. */
+  readonly payload: string;
+  readonly traceparent: string | null;
+}
+
+/** Where a run differs from its job's retry policy; null means the job decides. */
+export interface RunOverrides {
+  readonly maxAttempts: number | null;
+  readonly strategy: RetryStrategy | null;
+  readonly initialDelaySecs: number | null;
+  readonly maxDelaySecs: number | null;
+}
+
+/** `CLAIMED_COLUMNS_SQL` as pg answers it. */
+export interface ClaimedColumns {
+  id: string;
+  project_id: string;
+  job_id: string;
+  attempt: number;
+  epoch: number;
+  previous_error: string | null;
+  previous_error_class: ErrorClass | null;
+  max_attempts_override: number | null;
+  retry_backoff: RetryStrategy | null;
+  run_retry_initial_delay_secs: number | null;
+  run_retry_max_delay_secs: number | null;
+  timeout_secs: number;
+  created_at: Date;
+  queued_at: Date | null;
+  started_at: Date;
+  debug_mode: boolean;
+}
+
+/** Reads a {@link ClaimedRun} from a row, with the payload from wherever the statement has it. */
+export function toClaimedRun(row: ClaimedColumns, payload: string, traceparent: string | null): ClaimedRun {
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    jobId: row.job_id,
+    attempt: row.attempt,
+    epoch: row.epoch,
+    previousError: row.previous_error,
+    previousErrorClass: row.previous_error_class,
+    overrides: {
+      maxAttempts: row.max_attempts_override,
+      strategy: row.retry_backoff,
+      initialDelaySecs: row.run_retry_initial_delay_secs,
+      maxDelaySecs: row.run_retry_max_delay_secs,
+    },
+    timeoutSecs: row.timeout_secs,
+    createdAt: row.created_at,
+    queuedAt: row.queued_at,
+    startedAt: row.started_at,
+    debugMode: row.debug_mode,
+    payload,
+    traceparent,
+  };
+}

@@ -1,0 +1,23 @@
+import type { Pool } from 'pg';
+import type { RunTokens } from '../../auth/run-token.ts';
+import type { WakeHub } from '../../db/wake-hub.ts';
+import type { JobCache } from '../jobs/job-cache.ts';
+import type { Heartbeats } from './heartbeat.ts';
+import type { Inserts } from './insert.ts';
+import type { Reports } from './report.ts';
+import type { Transitions } from './transition.ts';
+
+/** What the functions of this folder work with; made once per process by the composition root. */
+export interface RunDeps {
+  /** For pinned, set-based statements. */
+  readonly engine: Pool;
+  /** For everything else. */
+  readonly reads: Pool;
+  readonly jobs: JobCache;
+  readonly transitions: Transitions;
+  readonly inserts: Inserts;
+  readonly reports: Reports;
+  readonly heartbeats: Heartbeats;
+  readonly hub: WakeHub;
+  readonly tokens: RunTokens;
+}

@@ -1,0 +1,79 @@
+import { CLAIMED_COLUMNS_SQL } from './claim-statement.ts';
+
+/** How deep runs may spawn runs. */
+export const MAX_SPAWN_DEPTH = 20;
+
+/**
+ * Stores any number of new runs in one statement: row, data, first events, and for those that start at once the lease. `$1` is a JSON
+ * array of items, `$2` the holder, `$3` its lease in milliseconds, `$4` how many of the items marked `start` may start at once, `$5`
+ * whether to ring for what stays queued.
+ *
+ * An item that asks for it is claimed as it is born when no older run is due, which is what halves start latency; it must have no limits.
+ * A conflicting idempotency key or spawn key stores nothing, and the row that stands in the way is answered instead (`existing_id`), or
+ * neither when that row is not visible yet or no longer live: ask again. A child is stored only while its parent's claim still stands.
+ * `created_at` advances by a microsecond per item, so that no two runs of one statement share it.
+ */
+export const INSERT_SQL = `
+with input as materialized (
+  select * from json_to_recordset($1::json) as x (
+    ord int, id uuid, project_id text, job_id uuid, job_version int, job_version_id text, status text, start boolean,
+    priority int, scheduled_at timestamptz, ttl_secs int, timeout_secs int, timeout_secs_override int, max_attempts_override int,
+    concurrency_key text, idempotency_key text, triggered_by text, created_by text, parent_run_id uuid, parent_epoch int,
+    spawn_key text, batch_id uuid, payload jsonb, payload_hash text, metadata jsonb, tags jsonb, traceparent text)
+), allowed as materialized (
+  select i.*, coalesce(p.spawn_depth + 1, 0) as spawn_depth, i.start and not exists (select from runs q where q.status = 'queued' and q.hold is null) and
+         not exists (select from projects l where l.id = i.project_id and l.max_executing_runs is not null) and
+         row_number() over (partition by i.start order by i.ord) <= $4::int as starts
+    from input i left join runs p on p.id = i.parent_run_id
+   where i.parent_run_id is null or (p.epoch = i.parent_epoch and p.status = 'executing' and p.spawn_depth < ${MAX_SPAWN_DEPTH})
+), born as (
+  insert into runs (
+    id, project_id, job_id, job_version, job_version_id, status, epoch, event_seq, priority, created_at, queued_at, started_at,
+    scheduled_at, wake_at, expires_at, timeout_secs, timeout_secs_override, max_attempts_override, concurrency_key, idempotency_key,
+    triggered_by, created_by, parent_run_id, spawn_key, spawn_depth, batch_id)
+  select a.id, a.project_id, a.job_id, a.job_version, a.job_version_id, case when a.starts then 'executing' else a.status end,
+         case when a.starts then 1 else 0 end, case when a.starts then 3 else 1 end, a.priority,
+         now() + a.ord * interval '1 microsecond', case when a.status = 'queued' then now() end, case when a.starts then now() end,
+         a.scheduled_at, case when a.status = 'delayed' then a.scheduled_at end,
+         greatest(now(), coalesce(a.scheduled_at, now())) + a.ttl_secs * interval '1 second',
+         a.timeout_secs, a.timeout_secs_override, a.max_attempts_override, a.concurrency_key, a.idempotency_key,
+         a.triggered_by, a.created_by, a.parent_run_id, a.spawn_key, a.spawn_depth, a.batch_id
+    from allowed a order by a.ord
+  on conflict do nothing
+  returning *
+), data as (
+  insert into run_data (run_id, project_id, payload, payload_hash, metadata, tags, traceparent)
+  select i.id, i.project_id, coalesce(i.payload, 'null'), i.payload_hash, i.metadata, i.tags, i.traceparent
+    from input i join born b on b.id = i.id order by i.ord
+), told as (
+  insert into run_events (run_id, seq, type, message, from_status, to_status, attempt, epoch)
+  select b.id, s.step, 'state_change', s.message, s.was, case when s.step = 1 and b.status = 'delayed' then 'delayed' else s.becomes end,
+         1, s.epoch
+    from born b cross join (values
+      (1, 'triggered', null, 'queued', 0), (2, 'claimed as it was triggered', 'queued', 'dequeued', 1),
+      (3, 'dispatched to the executor', 'dequeued', 'executing', 1)) as s (step, message, was, becomes, epoch)
+   where s.step <= b.event_seq
+), leased as (
+  insert into run_leases (run_id, epoch, holder, lease_until, deadline_at)
+  select b.id, b.epoch, $2::uuid, now() + $3::bigint * interval '1 millisecond', now() + b.timeout_secs * interval '1 second'
+    from born b where b.status = 'executing'
+), rung as (
+  select graphile_worker.add_job('dispatch', max_attempts := 1)
+    from (select 1 where $5::boolean and exists (select from born where status = 'queued')) s
+)
+select i.ord, r.id is not null as stored, a.id is not null as allowed, r.status,
+       e.id as existing_id, e.status as existing_status, e.payload_hash as existing_payload_hash,
+       (select p.spawn_depth from runs p where p.id = i.parent_run_id) as parent_depth,
+       (select count(*)::int from rung) as rings, ${CLAIMED_COLUMNS_SQL}
+  from input i
+  left join allowed a on a.id = i.id
+  left join born r on r.id = i.id
+  left join lateral (
+    select x.id, x.status, d.payload_hash from runs x join run_data d on d.run_id = x.id
+     where r.id is null and i.idempotency_key is not null and x.job_id = i.job_id and x.idempotency_key = i.idempotency_key
+       and x.status in ('delayed', 'queued', 'dequeued', 'executing', 'waiting', 'paused')
+    union all
+    select x.id, x.status, d.payload_hash from runs x join run_data d on d.run_id = x.id
+     where r.id is null and i.spawn_key is not null and x.parent_run_id = i.parent_run_id and x.spawn_key = i.spawn_key
+    limit 1) e on true
+ order by i.ord`;

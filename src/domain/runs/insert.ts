@@ -1,0 +1,193 @@
+import type { Pool } from 'pg';
+import { makeMicroBatcher } from '../../core/micro-batcher.ts';
+import type { RunStatus } from '../../core/run-state.ts';
+import { isDataError } from '../../db/errors.ts';
+import { type ClaimedColumns, type ClaimedRun, toClaimedRun } from './claimed-run.ts';
+import { INSERT_SQL, MAX_SPAWN_DEPTH } from './insert-statement.ts';
+
+/** A run to be stored. JSON fields are text, so that what was parsed at the edge is not walked again. */
+export interface NewRun {
+  readonly id: string;
+  readonly projectId: string;
+  readonly jobId: string;
+  readonly jobVersion: number;
+  readonly jobVersionId: string;
+  readonly status: 'queued' | 'delayed';
+  /** May be claimed as it is born: due now, of a job without limits. */
+  readonly start: boolean;
+  readonly priority: number;
+  readonly scheduledAt: Date | null;
+  readonly ttlSecs: number | null;
+  readonly timeoutSecs: number;
+  readonly timeoutSecsOverride: number | null;
+  readonly maxAttemptsOverride: number | null;
+  readonly concurrencyKey: string | null;
+  readonly idempotencyKey: string | null;
+  readonly triggeredBy: string;
+  readonly createdBy: string;
+  readonly parent: { readonly runId: string; readonly epoch: number; readonly spawnKey: string } | null;
+  readonly batchId: string | null;
+  readonly payload: string;
+  readonly payloadHash: string;
+  readonly metadata: string;
+  readonly tags: string;
+  readonly traceparent: string | null;
+}
+
+/** What became of a {@link NewRun}. */
+export type InsertOutcome =
+  | { readonly kind: 'stored'; readonly status: RunStatus }
+  /** A live run holds the idempotency key, or the parent has this child already. */
+  | { readonly kind: 'existing'; readonly id: string; readonly status: RunStatus; readonly payloadHash: string }
+  /** Something stood in the way and is gone or not visible yet: the same insert may succeed now. */
+  | { readonly kind: 'raced' }
+  /** The parent's claim no longer stands. */
+  | { readonly kind: 'orphaned' }
+  /** The parent is as deep as spawning goes. */
+  | { readonly kind: 'too-deep' };
+
+/** The free dispatch slots of this process, as far as starting at once needs them. */
+export interface StartSlots {
+  readonly holder: string;
+  readonly leaseMs: number;
+  /** Takes up to `wanted` free slots; answers how many. */
+  reserve(wanted: number): number;
+  /** Dispatches a run on a reserved slot. */
+  start(run: ClaimedRun): void;
+  /** Gives back reserved slots that were not used. */
+  release(count: number): void;
+}
+
+/** The one way to store new runs. */
+export interface Inserts {
+  /** Stores one run; whatever else is triggered meanwhile shares its statement. */
+  one(run: NewRun): Promise<InsertOutcome>;
+  /** Stores many runs. */
+  many(runs: readonly NewRun[]): Promise<InsertOutcome[]>;
+  idle(): Promise<void>;
+}
+
+interface InsertDeps {
+  readonly pool: Pool;
+  /** Null in a process that dispatches nothing itself. */
+  readonly slots: StartSlots | null;
+  readonly onStored: (notice: StoredNotice) => void;
+}
+
+/** What one statement stored. */
+interface StoredNotice {
+  readonly stored: number;
+  /** Some of it waits for a claim. */
+  readonly queued: boolean;
+  /** The statement rang the doorbell itself. */
+  readonly rung: boolean;
+  /** Milliseconds until the first delayed one is due; null when none is. */
+  readonly nextTimerMs: number | null;
+}
+
+const MAX_ITEMS = 500;
+const LANES = 2;
+
+/** Makes {@link Inserts} over the engine pool. */
+export function makeInserts(deps: InsertDeps): Inserts {
+  const batcher = makeMicroBatcher<NewRun, InsertOutcome>({
+    flush: (runs) => insert(deps, runs),
+    keyOf: () => null,
+    maxItems: MAX_ITEMS,
+    lanes: LANES,
+    isPoison: isDataError,
+  });
+  return {
+    one: (run) => batcher.add(run),
+    many: (runs) => Promise.all(runs.map((run) => batcher.add(run))),
+    idle: () => batcher.idle(),
+  };
+}
+
+type InsertRow = Partial<ClaimedColumns> & {
+  stored: boolean;
+  allowed: boolean;
+  status: RunStatus | null;
+  existing_id: string | null;
+  existing_status: RunStatus | null;
+  existing_payload_hash: string | null;
+  parent_depth: number | null;
+  rings: number;
+};
+
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+async function insert(deps: InsertDeps, runs: readonly NewRun[]): Promise<InsertOutcome[]> {
+  const { slots } = deps;
+  const reserved = slots?.reserve(runs.filter((run) => run.start).length) ?? 0;
+  let started = 0;
+  try {
+    // Without a free slot here somebody else must hear of what stays queued.
+    const ring = reserved === 0;
+    const { rows } = await deps.pool.query<InsertRow>({
+      name: 'insert-runs',
+      text: INSERT_SQL,
+      values: [`[${runs.map(toInput).join(',')}]`, slots?.holder ?? NOBODY, slots?.leaseMs ?? 0, reserved, ring],
+    });
+    rows.forEach((row, index) => {
+      const run = runs[index];
+      if (!run || row.status !== 'executing' || !row.stored) return;
+      started++;
+      slots?.start(toClaimedRun(row as ClaimedColumns, run.payload, run.traceparent));
+    });
+    deps.onStored({
+      stored: rows.filter((row) => row.stored).length,
+      nextTimerMs: nextTimerMs(runs),
+      queued: rows.some((row) => row.stored && row.status === 'queued'),
+      rung: (rows[0]?.rings ?? 0) > 0,
+    });
+    return rows.map(toOutcome);
+  } finally {
+    if (reserved > started) slots?.release(reserved - started);
+  }
+}
+
+function nextTimerMs(runs: readonly NewRun[]): number | null {
+  const moments = runs.flatMap((run) => (run.status === 'delayed' && run.scheduledAt ? [run.scheduledAt.getTime()] : []));
+  return moments.length > 0 ? Math.min(...moments) - Date.now() : null;
+}
+
+function toOutcome(row: InsertRow): InsertOutcome {
+  if (row.stored && row.status) return { kind: 'stored', status: row.status };
+  if (row.existing_id && row.existing_status && row.existing_payload_hash) {
+    return { kind: 'existing', id: row.existing_id, status: row.existing_status, payloadHash: row.existing_payload_hash };
+  }
+  if (row.allowed) return { kind: 'raced' };
+  return { kind: (row.parent_depth ?? 0) >= MAX_SPAWN_DEPTH ? 'too-deep' : 'orphaned' };
+}
+
+/** One element of the statement's JSON array, with the JSON texts spliced in as they are. */
+function toInput(run: NewRun, ord: number): string {
+  const fields = JSON.stringify({
+    ord,
+    id: run.id,
+    project_id: run.projectId,
+    job_id: run.jobId,
+    job_version: run.jobVersion,
+    job_version_id: run.jobVersionId,
+    status: run.status,
+    start: run.start,
+    priority: run.priority,
+    scheduled_at: run.scheduledAt,
+    ttl_secs: run.ttlSecs,
+    timeout_secs: run.timeoutSecs,
+    timeout_secs_override: run.timeoutSecsOverride,
+    max_attempts_override: run.maxAttemptsOverride,
+    concurrency_key: run.concurrencyKey,
+    idempotency_key: run.idempotencyKey,
+    triggered_by: run.triggeredBy,
+    created_by: run.createdBy,
+    parent_run_id: run.parent?.runId,
+    parent_epoch: run.parent?.epoch,
+    spawn_key: run.parent?.spawnKey,
+    batch_id: run.batchId,
+    payload_hash: run.payloadHash,
+    traceparent: run.traceparent,
+  });
+  return `${fields.slice(0, -1)},"payload":${run.payload},"metadata":${run.metadata},"tags":${run.tags}}`;
+}

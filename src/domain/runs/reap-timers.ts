@@ -1,0 +1,89 @@
+import type { Pool } from 'pg';
+import type { RunDeps } from './deps.ts';
+import { cancelOrphans } from './cancel.ts';
+import { settleWaits } from './waits.ts';
+import { ACTIVE_SQL, FINAL_SQL } from './transition-statement.ts';
+
+type TimerDeps = Pick<RunDeps, 'engine' | 'transitions' | 'hub'>;
+
+/** Queues delayed runs whose moment has come. */
+export async function promoteDelayed(limit: number, deps: TimerDeps): Promise<number> {
+  const { rows } = await deps.engine.query<{ id: string }>({
+    name: 'due-delayed',
+    text: `select id from runs where wake_at <= now() and status = 'delayed' order by wake_at limit $1`,
+    values: [limit],
+  });
+  await deps.transitions.many(rows.map((row) => ({ runId: row.id, event: 'promote', message: 'its scheduled time has come' })));
+  return rows.length;
+}
+
+/** Makes retries whose back-off is over claimable. Not a status change: they are queued already, and only held. */
+export async function releaseRetries(limit: number, deps: { readonly engine: Pool }): Promise<number> {
+  const { rowCount } = await deps.engine.query({
+    name: 'release-retries',
+    text: `update runs set hold = null, wake_at = null
+            where id in (select id from runs where wake_at <= now() and status = 'queued' and hold = 'retry'
+                          order by wake_at limit $1 for update skip locked)`,
+    values: [limit],
+  });
+  return rowCount ?? 0;
+}
+
+/** Expires runs that nobody started in time. A run that was claimed once does not expire: it would vanish between two attempts. */
+export async function expireRuns(limit: number, deps: TimerDeps): Promise<number> {
+  const { rows } = await deps.engine.query<{ id: string }>({
+    name: 'due-expiries',
+    text: `select id from runs where expires_at <= now() and status in ('delayed', 'queued') and epoch = 0
+            order by expires_at limit $1`,
+    values: [limit],
+  });
+  await deps.transitions.many(
+    rows.map((row) => ({ runId: row.id, epoch: 0, event: 'expire', message: 'run expired', error: 'run expired', level: 'warn' })),
+  );
+  return rows.length;
+}
+
+/** Times out runs whose wait took too long, and wakes those whose wait ended while nobody was looking. */
+export async function reapWaits(limit: number, deps: TimerDeps): Promise<number> {
+  const { rows: late } = await deps.engine.query<{ run_id: string; epoch: number }>({
+    name: 'late-waits',
+    text: `select distinct w.run_id, r.epoch from waits w join runs r on r.id = w.run_id and r.status = 'waiting'
+            where w.status = 'waiting' and w.expires_at <= now() limit $1`,
+    values: [limit],
+  });
+  await deps.transitions.many(
+    late.map((row) => ({
+      runId: row.run_id,
+      epoch: row.epoch,
+      event: 'time_out',
+      message: 'what it waited for did not end in time',
+      error: 'what it waited for did not end in time',
+      errorClass: 'timeout',
+      level: 'error',
+    })),
+  );
+  const { rows: missed } = await deps.engine.query<{ run_id: string }>({
+    name: 'missed-waits',
+    text: `select w.run_id from waits w join runs c on c.id = w.child_run_id
+            where w.status = 'waiting' and c.status in (${FINAL_SQL})
+            union
+           select r.id from runs r where r.status = 'waiting' and not exists (
+             select from waits w where w.run_id = r.id and w.status = 'waiting')
+            limit $1`,
+    values: [limit],
+  });
+  if (missed.length > 0) await settleWaits({ runIds: missed.map((row) => row.run_id), childIds: [] }, deps);
+  return late.length + missed.length;
+}
+
+/** Cancels children that were spawned at the very moment their parent was canceled. */
+export async function reapOrphans(limit: number, deps: TimerDeps): Promise<number> {
+  const { rows } = await deps.engine.query<{ id: string }>({
+    name: 'orphans',
+    text: `select c.id from runs c join runs p on p.id = c.parent_run_id
+            where c.parent_run_id is not null and c.status in (${ACTIVE_SQL}) and p.status = 'canceled' limit $1`,
+    values: [limit],
+  });
+  await cancelOrphans(rows.map((row) => row.id), deps);
+  return rows.length;
+}

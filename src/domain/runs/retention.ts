@@ -1,0 +1,35 @@
+import type { Pool } from 'pg';
+import { sqlList } from './transition-statement.ts';
+
+/** Days an ended run is kept, by how it ended (reference semantics §2.4). Dead letters wait for a person, but not for ever. */
+const KEPT_DAYS = [
+  { statuses: ['completed', 'failed', 'canceled', 'expired'], days: 30 },
+  { statuses: ['timed_out', 'crashed', 'system_failed', 'dead_letter'], days: 90 },
+] as const;
+
+const EXPIRED_SQL = KEPT_DAYS.map(
+  ({ statuses, days }) => `(status in (${sqlList(statuses)}) and finished_at < now() - interval '${days} days')`,
+).join(' or ');
+
+const OLDEST_KEPT_DAYS = Math.min(...KEPT_DAYS.map(({ days }) => days));
+
+/**
+ * Deletes up to `limit` runs that are past their keeping time, with everything that belongs to them; answers how many. One statement, so
+ * that no reader meets half a run.
+ */
+export async function deleteExpiredRuns(limit: number, deps: { readonly engine: Pool }): Promise<number> {
+  const { rowCount } = await deps.engine.query({ name: 'retention', text: DELETE_SQL, values: [limit] });
+  return rowCount ?? 0;
+}
+
+const DELETE_SQL = `
+with old as materialized (
+  select id from runs where finished_at < now() - interval '${OLDEST_KEPT_DAYS} days' and (${EXPIRED_SQL})
+   order by finished_at limit $1 for update skip locked
+), d1 as (delete from run_data x using old where x.run_id = old.id),
+d2 as (delete from run_results x using old where x.run_id = old.id),
+d3 as (delete from run_events x using old where x.run_id = old.id),
+d4 as (delete from run_outputs x using old where x.run_id = old.id),
+d5 as (delete from waits x using old where x.run_id = old.id),
+d6 as (delete from run_leases x using old where x.run_id = old.id)
+delete from runs x using old where x.id = old.id`;

@@ -1,0 +1,169 @@
+import type { Pool } from 'pg';
+import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { type MicroBatcher, makeMicroBatcher } from '../../core/micro-batcher.ts';
+import type { ErrorClass, ExecutionTrace } from '../../core/outcome.ts';
+import { isFinal, type RunEvent, type RunStatus } from '../../core/run-state.ts';
+import { isDataError, isRetryable } from '../../db/errors.ts';
+import { TRANSITION_SQL } from './transition-statement.ts';
+
+/** One run and what happens to it. Fields beyond the first three belong to particular events. */
+export interface TransitionItem {
+  readonly runId: string;
+  readonly event: RunEvent;
+  /** What people read in the run's history. */
+  readonly message: string;
+  readonly level?: 'debug' | 'info' | 'warn' | 'error';
+  readonly data?: JsonObject;
+  /** Guard for callers: the run must be of this project. */
+  readonly projectId?: string;
+  /** Fence: the claim that reports; a run claimed again since refuses. */
+  readonly epoch?: number;
+  readonly error?: string;
+  readonly errorClass?: ErrorClass;
+  /** Stored on `complete`. */
+  readonly result?: JsonValue;
+  readonly trace?: ExecutionTrace;
+  /** For `retry`: milliseconds until the next attempt. */
+  readonly delayMs?: number;
+  /** For `hold`: when the run is to start. */
+  readonly at?: Date;
+  /** For `retry`: added to the priority, which ends at 10. */
+  readonly priorityBoost?: number;
+}
+
+/** What became of one item. `moved` false means somebody was first or the guard refused; the other fields say how the run stands. */
+export interface TransitionResult {
+  readonly found: boolean;
+  readonly moved: boolean;
+  readonly projectId: string | null;
+  readonly was: RunStatus | null;
+  /** The epoch the run had when the statement met it. */
+  readonly epoch: number | null;
+  readonly becomes: RunStatus | null;
+}
+
+/** What happened, for those who follow up: streams, parents, freed limits, the local dispatcher. */
+export interface TransitionNotice {
+  readonly items: readonly { readonly item: TransitionItem; readonly result: TransitionResult; readonly hasParent: boolean }[];
+  /** Limits on which a slot was freed while runs are held for one. */
+  readonly contendedLimits: readonly string[];
+  /** True when some run became claimable. */
+  readonly claimable: boolean;
+  /** True when the statement rang the doorbell itself. */
+  readonly rung: boolean;
+}
+
+/** The one way to change the status of a stored run. */
+export interface Transitions {
+  /** Moves one run; whatever else is asked for meanwhile shares its statement. */
+  one(item: TransitionItem): Promise<TransitionResult>;
+  /** Moves many runs, at most one item each, in statements of bounded size; outcomes in the order given. */
+  many(items: readonly TransitionItem[]): Promise<TransitionResult[]>;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
+}
+
+interface TransitionDeps {
+  readonly pool: Pool;
+  /** Asked before each statement: true when this process has no free slot to claim with, so that somebody must be rung for. */
+  readonly shouldRing: () => boolean;
+  readonly onMoved: (notice: TransitionNotice) => void;
+}
+
+const MAX_ITEMS = 500;
+/** Two statements under way: one computes while the other waits for its commit; more only fight for the same rows. */
+const LANES = 2;
+const DEADLOCK_TRIES = 5;
+
+/** Makes {@link Transitions} over the engine pool. */
+export function makeTransitions(deps: TransitionDeps): Transitions {
+  const batcher: MicroBatcher<TransitionItem, TransitionResult> = makeMicroBatcher({
+    flush: (items) => execute(deps, items),
+    keyOf: (item) => item.runId,
+    maxItems: MAX_ITEMS,
+    lanes: LANES,
+    isPoison: isDataError,
+  });
+  return {
+    one: (item) => batcher.add(item),
+    many: (items) => Promise.all(items.map((item) => batcher.add(item))),
+    idle: () => batcher.idle(),
+  };
+}
+
+async function execute(deps: TransitionDeps, items: readonly TransitionItem[]): Promise<TransitionResult[]> {
+  const input = JSON.stringify(items.map(toInput));
+  const rows = await withRetry(() => query(deps.pool, input, deps.shouldRing()));
+  const results = rows.map(toResult);
+  const first = rows[0];
+  deps.onMoved({
+    items: items.map((item, index) => ({
+      item,
+      // The statement answers a row per item in the order of `ord`.
+      result: results[index] as TransitionResult,
+      hasParent: rows[index]?.parent_run_id != null,
+    })),
+    contendedLimits: first?.contended ?? [],
+    claimable: rows.some((row) => row.becomes === 'queued' && row.hold === null),
+    rung: first !== undefined && Number(first.rings) > 0,
+  });
+  return results;
+}
+
+interface TransitionRow {
+  found: boolean;
+  moved: boolean;
+  project_id: string | null;
+  was: RunStatus | null;
+  epoch: number | null;
+  becomes: RunStatus | null;
+  hold: string | null;
+  parent_run_id: string | null;
+  contended: string[] | null;
+  rings: string;
+}
+
+async function query(pool: Pool, input: string, ring: boolean): Promise<TransitionRow[]> {
+  const result = await pool.query<TransitionRow>({ name: 'transition', text: TRANSITION_SQL, values: [input, ring] });
+  return result.rows;
+}
+
+/** Repeats a statement that Postgres ended to break a deadlock; it changed nothing. */
+async function withRetry<T>(run: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (tries === DEADLOCK_TRIES || !isRetryable(error)) throw error;
+    }
+  }
+}
+
+function toInput(item: TransitionItem, ord: number): object {
+  return {
+    ord,
+    id: item.runId,
+    project_id: item.projectId,
+    epoch: item.epoch,
+    event: item.event,
+    error: item.error,
+    error_class: item.errorClass,
+    result: item.result,
+    trace: item.trace,
+    delay_ms: item.delayMs,
+    at: item.at,
+    priority_boost: item.priorityBoost,
+    level: item.level ?? 'info',
+    message: item.message,
+    data: item.data,
+  };
+}
+
+function toResult(row: TransitionRow): TransitionResult {
+  return { found: row.found, moved: row.moved, projectId: row.project_id, was: row.was, epoch: row.epoch, becomes: row.becomes };
+}
+
+/** True when an item ended its run. */
+export function endedRun(result: TransitionResult): boolean {
+  return result.moved && result.becomes !== null && isFinal(result.becomes);
+}
