@@ -1,0 +1,222 @@
+import type { Logger } from 'pino';
+import type { RunTokens } from './auth/run-token.ts';
+import type { Config } from './config.ts';
+import type { Executor, Outcome } from './core/outcome.ts';
+import { beat, type Instance, leave } from './db/instances.ts';
+import type { Pools } from './db/pool.ts';
+import { hasStaleRing, ring } from './db/queue.ts';
+import { makeWakeHub, type WakeHub } from './db/wake-hub.ts';
+import { makeJobCache } from './domain/jobs/job-cache.ts';
+import type { ClaimedRun } from './domain/runs/claimed-run.ts';
+import type { RunDeps } from './domain/runs/deps.ts';
+import { makeHeartbeats } from './domain/runs/heartbeat.ts';
+import { makeInserts } from './domain/runs/insert.ts';
+import { renewLeases } from './domain/runs/leases.ts';
+import { promoteHeld } from './domain/runs/limits.ts';
+import { fireTimers } from './domain/runs/reap.ts';
+import { makeReports } from './domain/runs/report.ts';
+import { endedRun, makeTransitions, type TransitionNotice } from './domain/runs/transition.ts';
+import { settleWaits } from './domain/runs/waits.ts';
+import { type Dispatcher, makeDispatcher } from './worker/dispatcher.ts';
+import { makeDoorbell } from './worker/doorbell.ts';
+import { type Loop, makeLoop } from './worker/loop.ts';
+import { makeReaper } from './worker/reaper.ts';
+import { runAttempt } from './worker/run-attempt.ts';
+import { makeTimers } from './worker/timers.ts';
+import { makeWatchdog } from './worker/watchdog.ts';
+
+/** What counts and observes; the engine tells it, never asks it. */
+export interface EngineObserver {
+  startLatency(seconds: number): void;
+  dispatched(outcome: Outcome['kind']): void;
+  transitioned(to: string): void;
+  triggered(count: number): void;
+}
+
+/** The part of a process that moves runs: what the faces call into, and the loops behind it. */
+export interface Engine {
+  readonly runs: RunDeps;
+  readonly hub: WakeHub;
+  readonly loops: readonly Loop[];
+  inFlight(): number;
+  start(): Promise<void>;
+  /** Stops claiming, drains up to `graceMs`, hands the rest back. The pools must outlive this. */
+  stop(graceMs: number): Promise<void>;
+}
+
+interface EngineDeps {
+  readonly config: Pick<Config, 'role' | 'concurrency' | 'leaseMs' | 'reaperMs' | 'pollMs'>;
+  readonly instanceId: string;
+  readonly pools: Pools;
+  readonly tokens: RunTokens;
+  readonly executor: Executor;
+  readonly observer: EngineObserver;
+  readonly log: Logger;
+  /** The process is beyond repair by itself and should be replaced. */
+  readonly onHopeless: (reason: string) => void;
+}
+
+/** Builds the engine of a process and connects its parts: what one statement reports is what the others act on. */
+export function makeEngine(deps: EngineDeps): Engine {
+  const { config, log, observer } = deps;
+  const { engine, reads } = deps.pools;
+  const dispatches = config.role !== 'api';
+  let claimOf: Dispatcher | null = null;
+
+  const hub = makeWakeHub({
+    pool: engine,
+    sender: deps.instanceId,
+    onError: (error) => log.debug({ err: error }, 'a hint was not sent; those who wait for it poll'),
+  });
+  const background = trackBackground(log);
+  const jobs = makeJobCache(reads);
+  const timers = makeTimers(async () => {
+    await fireTimers({ engine, jobs, transitions, hub }).then(
+      (fired) => (fired > 0 ? announce() : undefined),
+      (error: unknown) => log.warn({ err: error }, 'timers could not fire; the reaper will'),
+    );
+  });
+
+  /** Somebody should claim: this process if it has room, otherwise whoever answers the doorbell. */
+  function announce(): void {
+    if (claimOf && !claimOf.isFull()) background('claim', claimOf.pump());
+    else background('ring', ring(engine));
+  }
+
+  function onMoved(notice: TransitionNotice): void {
+    const moved = notice.items.filter(({ result }) => result.moved);
+    hub.wake(moved.map(({ item }) => item.runId));
+    for (const { item, result } of moved) {
+      observer.transitioned(result.becomes ?? 'unknown');
+      log.debug({ runId: item.runId, event: item.event, from: result.was, to: result.becomes, epoch: result.epoch }, 'run moved');
+      if (item.event === 'retry') timers.inMs(item.delayMs ?? 0);
+      else if (item.at) timers.inMs(item.at.getTime() - Date.now());
+    }
+    const childIds = moved.filter(({ result, hasParent }) => hasParent && endedRun(result)).map(({ item }) => item.runId);
+    if (childIds.length > 0) background('settle-waits', settleWaits({ runIds: [], childIds }, { engine, transitions }));
+    if (notice.contendedLimits.length > 0) background('promote', promote(notice.contendedLimits));
+    if (notice.claimable && !notice.rung) announce();
+  }
+
+  async function promote(keys: readonly string[]): Promise<void> {
+    if ((await promoteHeld(keys, { engine })) > 0) announce();
+  }
+
+  const transitions = makeTransitions({ pool: engine, shouldRing: () => claimOf?.isFull() ?? true, onMoved });
+  const heartbeats = makeHeartbeats(engine);
+  const reports = makeReports({ pool: engine, onReported: (runIds) => hub.wake(runIds) });
+
+  const dispatcher = makeDispatcher({
+    engine,
+    holder: deps.instanceId,
+    concurrency: config.concurrency,
+    leaseMs: config.leaseMs,
+    log,
+    run: (run, signal) =>
+      runAttempt(run, signal, {
+        jobs,
+        transitions,
+        heartbeats,
+        tokens: deps.tokens,
+        executor: deps.executor,
+        onStart: (started) => observer.startLatency(startLatencySecs(started)),
+        onDispatched: (outcome) => observer.dispatched(outcome.kind),
+      }),
+  });
+  if (dispatches) claimOf = dispatcher;
+
+  const inserts = makeInserts({
+    pool: engine,
+    slots: claimOf?.slots ?? null,
+    onStored(notice) {
+      observer.triggered(notice.stored);
+      if (notice.nextTimerMs !== null) timers.inMs(notice.nextTimerMs);
+      if (notice.queued && !notice.rung) announce();
+    },
+  });
+  const runs: RunDeps = { engine, reads, jobs, transitions, inserts, reports, heartbeats, hub, tokens: deps.tokens };
+
+  const doorbell = makeDoorbell({ pool: engine, pollMs: config.pollMs, answer: () => dispatcher.drainQueue(), log });
+  const presence = makeLoop({
+    name: 'presence',
+    intervalMs: config.leaseMs / 3,
+    log,
+    async step() {
+      const self: Instance = { id: deps.instanceId, role: config.role, poolId: doorbell.poolId() };
+      await beat(engine, self);
+      dispatcher.abort(await renewLeases(dispatcher.inFlight(), config.leaseMs, { engine }));
+    },
+  });
+  const watchdog = makeWatchdog({
+    intervalMs: config.pollMs,
+    dispatcher,
+    doorbell,
+    hasStaleRing: () => hasStaleRing(engine, 2 * config.pollMs),
+    onHopeless: deps.onHopeless,
+    log,
+  });
+  const reaper = makeReaper({
+    engine,
+    jobs,
+    transitions,
+    hub,
+    intervalMs: config.reaperMs,
+    unclaimedAfterMs: config.pollMs,
+    silentMs: config.leaseMs,
+    announce,
+    onNextTimer: timers.inMs,
+    log,
+  });
+  const loops: readonly Loop[] = dispatches ? [presence, reaper, watchdog] : [presence];
+
+  hub.onStop((runIds) => {
+    const claims = dispatcher.inFlight();
+    if (runIds) dispatcher.abort(runIds);
+    else if (claims.length > 0) background('renew', presence.now());
+  });
+
+  return {
+    runs,
+    hub,
+    loops,
+    inFlight: () => dispatcher.inFlight().length,
+    async start() {
+      for (const loop of loops) loop.start();
+      if (dispatches) await doorbell.start();
+    },
+    async stop(graceMs) {
+      await Promise.all([watchdog.stop(), reaper.stop(), doorbell.stop(), dispatcher.stop(graceMs)]);
+      timers.stop();
+      await presence.stop();
+      await Promise.all([transitions.idle(), inserts.idle(), reports.idle(), heartbeats.idle()]);
+      await background.idle();
+      await hub.close();
+      await leave(engine, deps.instanceId).catch((error: unknown) => log.debug({ err: error }, 'could not leave the list of processes'));
+    },
+  };
+}
+
+function startLatencySecs(run: ClaimedRun): number {
+  return Math.max(0, run.startedAt.getTime() - (run.queuedAt ?? run.createdAt).getTime()) / 1_000;
+}
+
+interface Background {
+  (name: string, work: Promise<unknown>): void;
+  idle(): Promise<void>;
+}
+
+/** Work that follows a committed statement and that nobody waits for; what fails here is healed by the reaper. */
+function trackBackground(log: Logger): Background {
+  const underWay = new Set<Promise<unknown>>();
+  const track = (name: string, work: Promise<unknown>): void => {
+    const settled = work
+      .catch((error: unknown) => log.warn({ err: error, work: name }, 'work behind a transition failed; the reaper makes up for it'))
+      .finally(() => underWay.delete(settled));
+    underWay.add(settled);
+  };
+  return Object.assign(track, {
+    async idle() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+  });
+}

@@ -1,0 +1,91 @@
+import type { KeyObject } from 'node:crypto';
+import type { Attempt } from '../core/outcome.ts';
+import { dispatchMessageId, signMessage } from './webhook-signature.ts';
+
+const KIB = 1_024;
+/** Longest `X-Previous-Error`, encoded; the rest of the error is cut. */
+const MAX_PREVIOUS_ERROR_LENGTH = 1 * KIB;
+/** Longest `X-Last-Checkpoint`, encoded; a longer one is left out, since half a checkpoint is of no use. */
+const MAX_CHECKPOINT_LENGTH = 64 * KIB;
+
+/** What the headers depend on besides the attempt: how the caller names itself, the job's signing key, the time in Unix milliseconds. */
+export interface DispatchContext {
+  readonly userAgent: string;
+  readonly signingKey: KeyObject;
+  readonly nowMs: number;
+}
+
+/**
+ * The headers of one dispatch, as a flat list of names and values. `X-Previous-Error` and `X-Last-Checkpoint` are percent-encoded
+ * ({@link encodeHeaderText}): a receiver gets the text back with `decodeURIComponent`.
+ */
+export function dispatchHeaders(attempt: Attempt, context: DispatchContext): string[] {
+  const id = encodeHeaderText(dispatchMessageId(attempt.runId, attempt.epoch));
+  const signature = signMessage({ id, sentAtMs: context.nowMs, body: attempt.payload }, context.signingKey);
+  const headers = [
+    'content-type',
+    'application/json',
+    // An answer is capped as it comes off the wire; a compressed one could be a thousand times larger than what was counted.
+    'accept-encoding',
+    'identity',
+    'user-agent',
+    encodeHeaderText(context.userAgent),
+    'x-run-id',
+    encodeHeaderText(attempt.runId),
+    'x-job-id',
+    encodeHeaderText(attempt.jobId),
+    'x-job-slug',
+    encodeHeaderText(attempt.jobSlug),
+    'x-attempt',
+    String(attempt.attempt),
+    'x-run-token',
+    encodeHeaderText(attempt.token),
+    'x-project-id',
+    encodeHeaderText(attempt.projectId),
+    'webhook-id',
+    signature['webhook-id'],
+    'webhook-timestamp',
+    signature['webhook-timestamp'],
+    'webhook-signature',
+    signature['webhook-signature'],
+  ];
+  if (attempt.traceparent !== null && TRACEPARENT.test(attempt.traceparent)) headers.push('traceparent', attempt.traceparent);
+  if (attempt.previousError !== null) {
+    headers.push('x-previous-error', cutHeaderText(attempt.previousError, MAX_PREVIOUS_ERROR_LENGTH));
+  }
+  // Encoding never shortens, so a text already too long is not encoded for nothing.
+  if (attempt.lastCheckpoint !== null && attempt.lastCheckpoint.length <= MAX_CHECKPOINT_LENGTH) {
+    const checkpoint = encodeHeaderText(attempt.lastCheckpoint);
+    if (checkpoint.length <= MAX_CHECKPOINT_LENGTH) headers.push('x-last-checkpoint', checkpoint);
+  }
+  return headers;
+}
+
+/**
+ * Makes any text safe as a header value: `%`, everything outside printable ASCII (line breaks and NUL among it) and a space at either
+ * end become `%XX` of their UTF-8 bytes, so no text can end a header or start another. Plain ids come out as they went in. A lone
+ * surrogate, which has no UTF-8, becomes U+FFFD.
+ */
+export function encodeHeaderText(text: string): string {
+  return NEEDS_ENCODING.test(text) ? text.toWellFormed().replace(ENCODED, encodeURIComponent) : text;
+}
+
+/** The encoded text, cut to at most `maxLength` characters without splitting a character or an escape. */
+export function cutHeaderText(text: string, maxLength: number): string {
+  // A surrogate pair that this splits is beyond the cut: encoded, it takes more room than is left for it.
+  const head = text.slice(0, maxLength);
+  const encoded = encodeHeaderText(head);
+  if (encoded.length <= maxLength) return encoded;
+  let cut = '';
+  for (const character of head) {
+    const piece = encodeHeaderText(character);
+    if (cut.length + piece.length > maxLength) break;
+    cut += piece;
+  }
+  return cut;
+}
+
+const NEEDS_ENCODING = /[^\x21-\x7e ]|%|^ | $/;
+const ENCODED = /[^\x21-\x7e ]|%|^ | $/gu;
+/** W3C Trace Context, any version. */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;

@@ -1,0 +1,115 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Outcome } from './core/outcome.ts';
+
+/** What the server counts; one registry per process, served at `/metrics`. */
+export interface Metrics {
+  readonly registry: Registry;
+  /** Seconds from a run becoming claimable to being handed to its executor. */
+  startLatency(seconds: number): void;
+  dispatched(outcome: Outcome['kind']): void;
+  transitioned(to: string): void;
+  triggered(count: number): void;
+  request(route: string, status: number, seconds: number): void;
+}
+
+/** What only a look at the process or the database can tell, asked at each scrape. */
+export interface MetricSources {
+  runsByStatus(): Promise<readonly { readonly status: string; readonly count: number }[]>;
+  loops(): readonly { readonly name: string; readonly ageSecs: number }[];
+  pools(): readonly { readonly name: string; readonly total: number; readonly idle: number; readonly waiting: number }[];
+  inFlight(): number;
+  tails(): number;
+}
+
+const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
+
+/** Makes the metrics of a process. */
+export function makeMetrics(sources: MetricSources): Metrics {
+  const registers = [new Registry()];
+  const [registry] = registers as [Registry];
+
+  const startLatency = new Histogram({
+    name: 'baton_start_latency_seconds',
+    help: 'Time from a run becoming claimable to its dispatch.',
+    buckets: LATENCY_BUCKETS,
+    registers,
+  });
+  const dispatched = new Counter({
+    name: 'baton_dispatches_total',
+    help: 'Attempts handed to executors, by how the dispatch ended.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const transitioned = new Counter({
+    name: 'baton_transitions_total',
+    help: 'Status changes made by this process, by the new status.',
+    labelNames: ['to'],
+    registers,
+  });
+  const triggered = new Counter({ name: 'baton_runs_triggered_total', help: 'Runs stored by this process.', registers });
+  const requests = new Histogram({
+    name: 'baton_http_request_seconds',
+    help: 'Requests answered, by route and status.',
+    labelNames: ['route', 'status'],
+    buckets: LATENCY_BUCKETS,
+    registers,
+  });
+
+  new Gauge({
+    name: 'baton_runs',
+    help: 'Runs that have not ended, by status; queued is the depth of the queue.',
+    labelNames: ['status'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { status, count } of await sources.runsByStatus()) this.set({ status }, count);
+    },
+  });
+  new Gauge({
+    name: 'baton_loop_age_seconds',
+    help: 'Time since a background loop last succeeded.',
+    labelNames: ['loop'],
+    registers,
+    collect() {
+      for (const { name, ageSecs } of sources.loops()) this.set({ loop: name }, ageSecs);
+    },
+  });
+  new Gauge({
+    name: 'baton_pool_connections',
+    help: 'Database connections of this process, by pool and state; waiting counts callers without one.',
+    labelNames: ['pool', 'state'],
+    registers,
+    collect() {
+      for (const { name, total, idle, waiting } of sources.pools()) {
+        this.set({ pool: name, state: 'open' }, total);
+        this.set({ pool: name, state: 'idle' }, idle);
+        this.set({ pool: name, state: 'waiting' }, waiting);
+      }
+    },
+  });
+  new Gauge({
+    name: 'baton_dispatches_in_flight',
+    help: 'Runs this process is handing to executors.',
+    registers,
+    collect() {
+      this.set(sources.inFlight());
+    },
+  });
+  new Gauge({
+    name: 'baton_tails',
+    help: 'Open subscriptions to run events in this process.',
+    registers,
+    collect() {
+      this.set(sources.tails());
+    },
+  });
+
+  return {
+    registry,
+    startLatency: (seconds) => startLatency.observe(seconds),
+    dispatched: (outcome) => dispatched.inc({ outcome }),
+    transitioned: (to) => transitioned.inc({ to }),
+    triggered: (count) => triggered.inc(count),
+    request: (route, status, seconds) => requests.observe({ route, status }, seconds),
+  };
+}

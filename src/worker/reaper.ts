@@ -1,0 +1,116 @@
+import type { Pool, PoolClient } from 'pg';
+import type { Logger } from 'pino';
+import { releaseDeadPools } from '../db/instances.ts';
+import { findDues, fireTimers, type ReapDeps, reapDues, sweep } from '../domain/runs/reap.ts';
+import type { Loop } from './loop.ts';
+import { makeLoop } from './loop.ts';
+
+/** The advisory lock of the one reaping process; any number that nothing else on the database uses. */
+const LEADER_LOCK = '7022019502';
+/** Sweeps heal what should not happen, so they need not run at every pass. */
+const PASSES_PER_SWEEP = 6;
+
+/** What the reaper needs around the domain's functions. */
+export interface ReaperDeps extends ReapDeps {
+  readonly intervalMs: number;
+  /** Runs that are claimable for longer than this have been overlooked. */
+  readonly unclaimedAfterMs: number;
+  /** Processes silent for longer than this are dead. */
+  readonly silentMs: number;
+  /** Sees to it that somebody with a free slot claims what is due. */
+  readonly announce: () => void;
+  /** Told when the next delayed run or retry is due, in milliseconds. */
+  readonly onNextTimer: (ms: number) => void;
+  readonly log: Logger;
+}
+
+/** The reaper of a process: works while it holds the leader's lock, tries to get it while it does not. */
+export interface Reaper extends Loop {
+  isLeader(): boolean;
+}
+
+/**
+ * Makes the reaper. Every step changes rows by compare-and-set, so two leaders for a moment (a lock lost with its connection) would only
+ * do the same work twice.
+ */
+export function makeReaper(deps: ReaperDeps): Reaper {
+  const leadership = makeLeadership(deps.engine);
+  let pass = 0;
+
+  const loop = makeLoop({
+    name: 'reaper',
+    intervalMs: deps.intervalMs,
+    log: deps.log,
+    async step() {
+      if (!(await leadership.hold())) return;
+      const dues = await findDues(deps.unclaimedAfterMs, deps);
+      await reapDues(dues, deps);
+      const fired = dues.timers ? await fireTimers(deps) : 0;
+      if (dues.nextTimerMs !== null && dues.nextTimerMs > 0) deps.onNextTimer(dues.nextTimerMs);
+      if (fired > 0 || dues.unclaimed || dues.claims) deps.announce();
+      if (pass++ % PASSES_PER_SWEEP === 0) {
+        await releaseDeadPools(deps.engine, deps.silentMs);
+        await sweep(deps);
+      }
+    },
+  });
+
+  return {
+    ...loop,
+    isLeader: () => leadership.isHeld(),
+    async stop() {
+      await loop.stop();
+      await leadership.release();
+    },
+  };
+}
+
+interface Leadership {
+  /** True when this process leads, having tried to if it did not. */
+  hold(): Promise<boolean>;
+  isHeld(): boolean;
+  release(): Promise<void>;
+}
+
+/** A session lock on a connection of its own: when the connection goes, so does the lock, and another process takes over. */
+function makeLeadership(pool: Pool): Leadership {
+  let client: PoolClient | null = null;
+
+  function lose(): void {
+    client?.release(true);
+    client = null;
+  }
+
+  return {
+    async hold() {
+      if (client) return true;
+      const candidate = await pool.connect();
+      try {
+        const { rows } = await candidate.query<{ led: boolean }>('select pg_try_advisory_lock($1) as led', [LEADER_LOCK]);
+        if (rows[0]?.led) {
+          client = candidate;
+          candidate.once('error', lose);
+          candidate.once('end', lose);
+          return true;
+        }
+        candidate.release();
+        return false;
+      } catch (error) {
+        candidate.release(true);
+        throw error;
+      }
+    },
+    isHeld: () => client !== null,
+    async release() {
+      const held = client;
+      client = null;
+      if (!held) return;
+      held.off('error', lose);
+      held.off('end', lose);
+      await held.query('select pg_advisory_unlock($1)', [LEADER_LOCK]).then(
+        () => held.release(),
+        () => held.release(true),
+      );
+    },
+  };
+}

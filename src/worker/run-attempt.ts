@@ -1,0 +1,59 @@
+import type { RunTokens } from '../auth/run-token.ts';
+import type { Executor, Outcome } from '../core/outcome.ts';
+import type { ClaimedRun } from '../domain/runs/claimed-run.ts';
+import type { RunDeps } from '../domain/runs/deps.ts';
+import { failSystem, finishAttempt } from '../domain/runs/finish-attempt.ts';
+import { SHUTDOWN } from './dispatcher.ts';
+
+/** What running an attempt needs. */
+interface AttemptDeps extends Pick<RunDeps, 'jobs' | 'transitions' | 'heartbeats'> {
+  readonly tokens: RunTokens;
+  readonly executor: Executor;
+  /** Told when a run is about to be sent, and how that went. */
+  readonly onStart: (run: ClaimedRun) => void;
+  readonly onDispatched: (outcome: Outcome) => void;
+}
+
+/** Milliseconds a token outlives its attempt, so that a report sent at the deadline is judged by the run and not by the clock. */
+const TOKEN_GRACE_MS = 30_000;
+
+/** Hands a claimed run to its executor and stores how that ended. */
+export async function runAttempt(run: ClaimedRun, signal: AbortSignal, deps: AttemptDeps): Promise<void> {
+  const timeoutMs = run.timeoutSecs * 1_000;
+  const started = performance.now();
+  const job = await deps.jobs.ofRun(run.projectId, run.jobId);
+  if (!job.endpointUrl) {
+    await failSystem(run, 'the job has no endpoint_url: set one and replay the run', deps);
+    return;
+  }
+  const token = await deps.tokens.mint({
+    runId: run.id,
+    projectId: run.projectId,
+    epoch: run.epoch,
+    expiresAt: new Date(Date.now() + timeoutMs + TOKEN_GRACE_MS),
+  });
+  const dequeueMs = Math.round(performance.now() - started);
+  deps.onStart(run);
+  const outcome = await deps.executor.execute(
+    {
+      runId: run.id,
+      jobId: run.jobId,
+      jobSlug: job.slug,
+      projectId: run.projectId,
+      attempt: run.attempt,
+      epoch: run.epoch,
+      endpointUrl: job.endpointUrl,
+      signingSecret: job.signingSecret,
+      token,
+      payload: run.payload,
+      timeoutMs,
+      traceparent: run.traceparent,
+      previousError: run.attempt > 1 ? run.previousError : null,
+      lastCheckpoint: null,
+    },
+    signal,
+  );
+  deps.onDispatched(outcome);
+  const abortReason = signal.aborted ? (signal.reason === SHUTDOWN ? 'shutdown' : 'claim-over') : null;
+  await finishAttempt(run, { outcome, abortReason, dequeueMs }, deps);
+}
