@@ -5,6 +5,9 @@ import { apiKeyPrefix, hashApiKey, hasValidChecksum, mintApiKey } from '../src/a
 /** Computed with another implementation of CRC-32. */
 const KNOWN_KEYS = ['baton_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA1ThUBC', 'baton_0123456789abcdefghijABCDEFGHIJ3DBy92'];
 
+/** The right checksum on too little. */
+const SHORT_KEY = 'baton_AAAA0U9zip';
+
 describe('mintApiKey', () => {
   it('makes keys of the published form, each one different', () => {
     const keys = Array.from({ length: 100 }, () => mintApiKey().key);
@@ -47,12 +50,16 @@ describe('hasValidChecksum', () => {
     }
   });
 
-  it.each(['baton_', 'baton_hello-operator-key', `${KNOWN_KEYS[0]}0`, `${KNOWN_KEYS[0]}`.slice(0, -1), `${KNOWN_KEYS[0]}\n`])(
-    'refuses %j',
-    (key) => {
-      expect(hasValidChecksum(key)).toBe(false);
-    },
-  );
+  it.each([
+    'baton_',
+    'baton_hello-operator-key',
+    `${KNOWN_KEYS[0]}0`,
+    `${KNOWN_KEYS[0]}`.slice(0, -1),
+    `${KNOWN_KEYS[0]}\n`,
+    SHORT_KEY,
+  ])('refuses %j', (key) => {
+    expect(hasValidChecksum(key)).toBe(false);
+  });
 
   it('leaves a key that an operator made up to the hash lookup', () => {
     expect(hasValidChecksum('correct-horse-battery-staple')).toBe(true);

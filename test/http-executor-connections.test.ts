@@ -1,143 +1,20 @@
-import type { LookupFunction } from 'node:net';
-import { describe, expect, it } from 'vitest';
-import { guardedLookup, makeGuardedConnector } from '../src/executor/guarded-connector.ts';
-import { closed, makeAttempt, neverAborted, type Peer, startExecutor, startPeer, startRawPeer } from './support/executor-peer.ts';
+import { getEventListeners } from 'node:events';
+import type { LookupFunction, Socket } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { closed, makeAttempt, neverAborted, startExecutor, startPeer, startRawPeer } from './support/executor-peer.ts';
 
-/** A resolver that gives these answers, one call after the other, the last one for ever. */
-function resolver(...answers: string[][]): LookupFunction & { calls: string[] } {
-  const calls: string[] = [];
-  const lookup: LookupFunction = (hostname, options, callback) => {
-    const addresses = answers[Math.min(calls.length, answers.length - 1)] ?? [];
-    calls.push(hostname);
-    const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-    if (options.all) callback(null, found);
-    else callback(null, found[0]?.address ?? '', found[0]?.family);
-  };
-  return Object.assign(lookup, { calls });
-}
-
-/** A canary on a port that the policy for public endpoints allows, so that only its address can be what protects it. */
-async function startCanary(): Promise<Peer & { port: string }> {
-  for (const port of [8080, 3000, 4000, 5000, 9000, 8443]) {
-    try {
-      return { ...(await startPeer((response) => response.end('reached'), port)), port: String(port) };
-    } catch {
-      // In use by something else on this machine: the next one will do.
+/** Resolves once that many of the connections are closed. */
+function severalClosed(connections: Socket[], count: number): Promise<void> {
+  return new Promise((resolve) => {
+    let left = count;
+    for (const connection of connections) {
+      void closed(connection).then(() => {
+        left -= 1;
+        if (left === 0) resolve();
+      });
     }
-  }
-  throw new Error('none of the ports for public endpoints is free on loopback');
+  });
 }
-
-const PUBLIC_ONLY = { policy: { allowPrivate: false } };
-
-describe('the guard against private addresses', () => {
-  it.each(['127.0.0.1', '127.1', '2130706433', '0x7f.1', '0', '[::1]', '[::ffff:127.0.0.1]', '[::127.0.0.1]', 'localhost', 'x.localhost.'])(
-    'does not call http://%s',
-    async (host) => {
-      const canary = await startCanary();
-
-      const outcome = await startExecutor(PUBLIC_ONLY).execute(
-        makeAttempt({ endpointUrl: `http://${host}:${canary.port}/` }),
-        neverAborted(),
-      );
-
-      expect(outcome).toMatchObject({ kind: 'failed', errorClass: 'client', message: expect.stringContaining('private addresses are not allowed') });
-      expect(canary.connections).toHaveLength(0);
-    },
-  );
-
-  it.each([
-    ['a private one', ['127.0.0.1']],
-    ['a mapped one', ['::ffff:127.0.0.1']],
-    ['a private one among public ones', ['93.184.215.14', '2606:2800:21f::1', '127.0.0.1']],
-    ['none', []],
-  ])('does not call a name that resolves to %s', async (_what, addresses) => {
-    const canary = await startCanary();
-    const lookup = resolver(addresses);
-
-    const outcome = await startExecutor({ ...PUBLIC_ONLY, lookup }).execute(
-      makeAttempt({ endpointUrl: `http://rebind.example:${canary.port}/?s3cret` }),
-      neverAborted(),
-    );
-
-    expect(outcome).toMatchObject({
-      kind: 'failed',
-      errorClass: 'client',
-      message: `rebind.example:${canary.port} was not called: private addresses are not allowed`,
-    });
-    expect(lookup.calls).toEqual(['rebind.example']);
-    expect(canary.connections).toHaveLength(0);
-  });
-
-  it('checks the very answer that is dialed, so that a name cannot change between check and use', async () => {
-    const canary = await startCanary();
-    const lookup = resolver(['93.184.215.14'], ['127.0.0.1']);
-    const atCreation = await new Promise((resolve) => guardedLookup(lookup)('rebind.example', { all: true }, (error) => resolve(error)));
-
-    const outcome = await startExecutor({ ...PUBLIC_ONLY, lookup }).execute(
-      makeAttempt({ endpointUrl: `http://rebind.example:${canary.port}/` }),
-      neverAborted(),
-    );
-
-    expect(atCreation).toBeNull();
-    expect(outcome).toMatchObject({ kind: 'failed', errorClass: 'client' });
-    expect(canary.connections).toHaveLength(0);
-  });
-
-  it('stands in the connector too, for a literal address that no check of the URL has seen', async () => {
-    const canary = await startCanary();
-    const connect = makeGuardedConnector({ allowPrivate: false });
-
-    const error = await new Promise((resolve) => {
-      connect({ hostname: '127.0.0.1', protocol: 'http:', port: canary.port }, (...[problem]) => resolve(problem));
-    });
-
-    expect(error).toMatchObject({ name: 'BlockedAddressError' });
-    expect(canary.connections).toHaveLength(0);
-  });
-
-  it('gives a caller that wants one address the first of the public ones', async () => {
-    const lookup = guardedLookup(resolver(['93.184.215.14', '2606:2800:21f::1']));
-
-    const answer = await new Promise((resolve) => lookup('public.example', {}, (error, address, family) => resolve([error, address, family])));
-
-    expect(answer).toEqual([null, '93.184.215.14', 4]);
-  });
-
-  it.each([301, 302, 303, 307, 308])('is not led round by a %d', async (status) => {
-    const canary = await startPeer((response) => response.end('reached'));
-    const peer = await startPeer((response) => response.writeHead(status, { location: canary.url }).end());
-
-    const outcome = await startExecutor().execute(makeAttempt({ endpointUrl: peer.url }), neverAborted());
-
-    expect(outcome).toMatchObject({ kind: 'failed', errorClass: 'client', message: expect.stringContaining('redirects are not followed') });
-    expect(canary.connections).toHaveLength(0);
-  });
-
-  it('refuses a URL that is none, without naming its query', async () => {
-    const outcome = await startExecutor().execute(makeAttempt({ endpointUrl: 'nonsense?s3cret' }), neverAborted());
-
-    expect(outcome).toMatchObject({ kind: 'failed', errorClass: 'client', message: 'The endpoint URL is not a valid absolute URL.' });
-  });
-});
-
-describe('a name that cannot be resolved', () => {
-  it('is transient', async () => {
-    const lookup: LookupFunction = (_hostname, _options, callback) => callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), '');
-
-    const outcome = await startExecutor({ ...PUBLIC_ONLY, lookup }).execute(makeAttempt({ endpointUrl: 'http://gone.example/' }), neverAborted());
-
-    expect(outcome).toMatchObject({ kind: 'failed', errorClass: 'transient', message: 'gone.example did not answer: its host name does not resolve' });
-  });
-
-  it('in time is over at the deadline', async () => {
-    const lookup: LookupFunction = () => undefined;
-
-    const outcome = await startExecutor({ lookup }).execute(makeAttempt({ endpointUrl: 'http://slow.example/', timeoutMs: 50 }), neverAborted());
-
-    expect(outcome).toMatchObject({ kind: 'timed_out', trace: { ttfb_ms: 0, transfer_ms: 0 } });
-  });
-});
 
 describe('giving up', () => {
   it('before the start sends nothing', async () => {
@@ -164,7 +41,25 @@ describe('giving up', () => {
     const peer = await startRawPeer((socket) => socket.write(bytes, () => controller.abort()));
 
     expect(await startExecutor().execute(makeAttempt({ endpointUrl: peer.url }), controller.signal)).toEqual({ kind: 'aborted' });
-    await closed(peer.connections[0]!);
+    await closed(peer.connections[0]);
+  });
+
+  it('while connecting ends the connection at once', async () => {
+    const controller = new AbortController();
+    const peer = await startRawPeer(() => controller.abort());
+    const endpointUrl = peer.url.replace('http:', 'https:');
+
+    expect(await startExecutor().execute(makeAttempt({ endpointUrl }), controller.signal)).toEqual({ kind: 'aborted' });
+    await closed(peer.connections[0]);
+  });
+
+  it('leaves nothing behind on a signal that outlives the attempt', async () => {
+    const { signal } = new AbortController();
+    const peer = await startPeer((response) => response.end());
+
+    await startExecutor().execute(makeAttempt({ endpointUrl: peer.url }), signal);
+
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('altogether ends what is in flight, what is kept, and what comes later', async () => {
@@ -180,7 +75,7 @@ describe('giving up', () => {
 
     expect(await inFlight).toEqual({ kind: 'aborted' });
     expect(await executor.execute(makeAttempt({ endpointUrl: quick.url }), neverAborted())).toEqual({ kind: 'aborted' });
-    await Promise.all([closed(quick.connections[0]!), closed(silent.connections[0]!)]);
+    await Promise.all([closed(quick.connections[0]), closed(silent.connections[0])]);
   });
 });
 
@@ -203,7 +98,10 @@ describe('connections', () => {
     const executor = startExecutor();
 
     for (let n = 0; n < 3; n++) {
-      expect(await executor.execute(makeAttempt({ endpointUrl: peer.url }), neverAborted())).toMatchObject({ kind: 'completed', result: 1 });
+      expect(await executor.execute(makeAttempt({ endpointUrl: peer.url }), neverAborted())).toMatchObject({
+        kind: 'completed',
+        result: 1,
+      });
     }
 
     expect(peer.connections).toHaveLength(3);
@@ -213,10 +111,12 @@ describe('connections', () => {
     const peer = await startPeer((response) => response.end('1'));
     const executor = startExecutor();
     await executor.execute(makeAttempt({ endpointUrl: peer.url }), neverAborted());
-    peer.connections[0]!.destroy();
-    await closed(peer.connections[0]!);
+    peer.connections[0]?.destroy();
+    await closed(peer.connections[0]);
 
-    expect(await executor.execute(makeAttempt({ endpointUrl: peer.url }), neverAborted())).toMatchObject({ kind: 'completed' });
+    const outcome = await executor.execute(makeAttempt({ endpointUrl: peer.url }), neverAborted());
+
+    expect(outcome).toMatchObject({ kind: 'completed', result: 1 });
     expect(peer.connections).toHaveLength(2);
   });
 
@@ -228,16 +128,54 @@ describe('connections', () => {
       Array.from({ length: 300 }, (_, n) => executor.execute(makeAttempt({ endpointUrl: peer.url, payload: String(n) }), neverAborted())),
     );
 
-    expect(outcomes.map((outcome) => (outcome.kind === 'completed' ? outcome.result : outcome))).toEqual(Array.from({ length: 300 }, (_, n) => n));
+    expect(outcomes.map((outcome) => (outcome.kind === 'completed' ? outcome.result : outcome))).toEqual(
+      Array.from({ length: 300 }, (_, n) => n),
+    );
+    expect(peer.connections).toHaveLength(300);
+    await severalClosed(peer.connections, 300 - 256);
   });
 
-  it('report whole phases that add up', async () => {
+  it('are kept for many endpoints only up to a bound, the oldest going first', async () => {
+    const executor = startExecutor();
+    const peers = await Promise.all(Array.from({ length: 5 }, () => startPeer((response) => response.end())));
+
+    for (const peer of peers) {
+      await Promise.all(Array.from({ length: 210 }, () => executor.execute(makeAttempt({ endpointUrl: peer.url }), neverAborted())));
+    }
+
+    expect(peers.map((peer) => peer.connections.length)).toEqual([210, 210, 210, 210, 210]);
+    await severalClosed(peers[0]?.connections ?? [], 5 * 210 - 1_024);
+  });
+
+  it('are not used for longer than five minutes', async () => {
     const peer = await startPeer((response) => response.end());
+    const executor = startExecutor();
+    await executor.execute(makeAttempt({ endpointUrl: peer.url }), neverAborted());
+    const later = performance.now() + 301_000;
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(later);
+    onTestFinished(() => clock.mockRestore());
 
-    const outcome = await startExecutor().execute(makeAttempt({ endpointUrl: peer.url }), neverAborted());
+    await executor.execute(makeAttempt({ endpointUrl: peer.url }), neverAborted());
 
-    const trace = outcome.kind === 'completed' ? outcome.trace : null;
-    expect(Object.values(trace ?? {}).every((ms) => Number.isInteger(ms) && ms >= 0)).toBe(true);
-    expect(trace?.dispatch_ms).toBe((trace?.connect_ms ?? 0) + (trace?.ttfb_ms ?? 0) + (trace?.transfer_ms ?? 0));
+    await closed(peer.connections[0]);
+    expect(peer.connections).toHaveLength(2);
+  });
+
+  it('report each phase where it was spent, in whole milliseconds that add up', async () => {
+    const lookup: LookupFunction = (_hostname, _options, callback) => {
+      setTimeout(callback, 30, null, [{ address: '127.0.0.1', family: 4 }]);
+    };
+    const peer = await startPeer((response) => {
+      setTimeout(() => response.end('1'), 30);
+    });
+    const endpointUrl = peer.url.replace('127.0.0.1', 'slow.example');
+
+    const outcome = await startExecutor({ lookup }).execute(makeAttempt({ endpointUrl }), neverAborted());
+
+    const trace = outcome.kind === 'completed' ? outcome.trace : { connect_ms: 0, ttfb_ms: 0, transfer_ms: 0, dispatch_ms: 0 };
+    expect(Object.values(trace).every(Number.isInteger)).toBe(true);
+    expect(trace.connect_ms).toBeGreaterThan(20);
+    expect(trace.ttfb_ms).toBeGreaterThan(20);
+    expect(trace.dispatch_ms).toBe(trace.connect_ms + trace.ttfb_ms + trace.transfer_ms);
   });
 });

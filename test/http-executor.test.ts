@@ -176,7 +176,11 @@ describe('a refusal', () => {
   ])('with %d is of class %s and says so', async (status, errorClass, name) => {
     const outcome = await dispatchTo(status);
 
-    expect(outcome).toMatchObject({ kind: 'failed', errorClass, message: expect.stringMatching(`^127\\.0\\.0\\.1:\\d+ answered ${name}$`) });
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      errorClass,
+      message: expect.stringMatching(`^127\\.0\\.0\\.1:\\d+ answered ${name}$`),
+    });
     expect(outcome).not.toHaveProperty('retryAfterMs');
   });
 

@@ -49,7 +49,6 @@ describe('checkSchema', () => {
     ['more depth than JSON of ours may have', nested(65, 'not') as JsonObject, 'nested deeper'],
     ['a NUL', { const: 'a\0' }, 'const contains a NUL'],
     ['two parts of one name', { $defs: { a: { $anchor: 'x' }, b: { $anchor: 'x' } } }, 'resolves to more than one schema'],
-    ['more rules in a row than can be parsed', { allOf: Array.from({ length: 1_800 }, () => ({ minLength: 1 })) }, 'too complex'],
   ])('refuses %s', (_, schema, words) => {
     expect(checkSchema(schema)).toContain(words);
   });
@@ -60,7 +59,12 @@ describe('checkSchema', () => {
       return [`d${i}`, { allOf: [next, next] }];
     });
 
-    expect(checkSchema({ $defs: { ...Object.fromEntries(levels), d40: {} }, $ref: '#/$defs/d0' })).toBe('takes too long to compile: make it smaller');
+    expect(checkSchema({ $defs: { ...Object.fromEntries(levels), d40: {} }, $ref: '#/$defs/d0' })).toBe('takes too long: make it smaller, or refer to its parts less often');
+  });
+
+  it('refuses more rules in a row than can be compiled', () => {
+    // A slow machine runs out of time before it runs out of stack.
+    expect(checkSchema({ allOf: Array.from({ length: 1_800 }, () => ({ minLength: 1 })) })).toMatch(/is too complex|takes too long/);
   });
 
   it('lets two schemas with one $id differ', () => {

@@ -25,7 +25,8 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await pool.query('truncate api_keys, projects cascade');
+  await pool.query('delete from api_keys');
+  await pool.query('delete from projects');
   await pool.query(`insert into projects (id, name) values ('acme', 'Acme'), ('other', 'Other')`);
 });
 
@@ -59,7 +60,10 @@ describe('createProject', () => {
   it('refuses an id that is taken and leaves that project alone', async () => {
     const message = 'project "other" already exists';
 
-    await expect(createProject(operator, { id: 'other', name: 'Mine' }, deps)).rejects.toMatchObject({ code: 'CONFLICT', message });
+    await expect(createProject(operator, { id: 'other', name: 'Mine' }, deps)).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message,
+    });
     expect(await getProject(operator, 'other', deps)).toMatchObject({ name: 'Other' });
   });
 
@@ -163,7 +167,9 @@ describe('createApiKey', () => {
 
   it('crosses projects only when that was asked for by name', async () => {
     expect((await createApiKey(operator, { name: 'ci' }, deps)).row.scopes).toEqual(['*']);
-    expect((await createApiKey(operator, { name: 'ops', scopes: ['instance:admin'] }, deps)).row.scopes).toEqual(['instance:admin']);
+    expect((await createApiKey(operator, { name: 'ops', scopes: ['instance:admin'] }, deps)).row.scopes).toEqual([
+      'instance:admin',
+    ]);
   });
 
   it.each<[string, KeyActor, Scope]>([
@@ -248,7 +254,8 @@ describe('revokeApiKey', () => {
 });
 
 describe('bootstrap', () => {
-  const inParallel = (input: Parameters<typeof bootstrap>[1]) => Promise.all(Array.from({ length: 8 }, () => bootstrap(pool, input)));
+  const inParallel = (input: Parameters<typeof bootstrap>[1]) =>
+    Promise.all(Array.from({ length: 8 }, () => bootstrap(pool, input)));
 
   it('mints one admin key when eight processes start at once on an empty database', async () => {
     const results = await inParallel({ projectId: 'first' });
@@ -261,6 +268,13 @@ describe('bootstrap', () => {
       projectId: 'first',
       scopes: new Set(['*', 'instance:admin']),
     });
+  });
+
+  it('mints one admin key when eight processes start at once on a project that has none', async () => {
+    const results = await inParallel({ projectId: 'acme' });
+
+    expect(results.map((result) => result.kind).toSorted()).toEqual([...Array.from({ length: 7 }, () => 'existing'), 'minted']);
+    expect(await countKeys()).toBe(1);
   });
 
   it('stores the chosen key once when eight processes start at once', async () => {

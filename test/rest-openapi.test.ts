@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { makeOpenApi } from '../rest/openapi.ts';
 import { defineRoute, gql } from '../rest/route.ts';
 import { apiInfo, apiTags, routes } from '../rest/routes.ts';
-import { toyRoutes } from './support/rest-toy.ts';
+import { toyRoutes } from './support/rest-toy-routes.ts';
 
 const TAGS = [
   { name: 'Notes', description: 'Small texts.' },
@@ -57,7 +57,14 @@ describe('the OpenAPI document', () => {
       { name: 'limit', in: 'query', required: false, schema: { type: 'integer', minimum: 1, maximum: 100, default: 50 } },
       { name: 'cursor', in: 'query', required: false, schema: { type: 'string' } },
       { name: 'text', in: 'query', required: false, schema: { type: 'array', items: { type: 'string' } } },
-      { name: 'tags', in: 'query', required: false, style: 'deepObject', explode: true, schema: { type: 'object', additionalProperties: { type: 'string' } } },
+      {
+        name: 'tags',
+        in: 'query',
+        required: false,
+        style: 'deepObject',
+        explode: true,
+        schema: { type: 'object', additionalProperties: { type: 'string' } },
+      },
       { name: 'data_contains', in: 'query', required: false, schema: { type: 'string' } },
     ]);
     expect(printed().paths['/v1/notes'].post.parameters).toEqual([
@@ -80,7 +87,10 @@ describe('the OpenAPI document', () => {
     expect(statuses('/v1/notes/{id}/stream', 'get')).toEqual(['200', '400', '401', '403', '404', '410', '500', '503']);
     expect(statuses('/v1/notes/{id}/follow', 'get')).toEqual(['200', '204', '400', '404', '500', '503']);
     expect(statuses('/run/fail/{code}/', 'get')).toEqual(['200', '404', '422', '500', '503']);
-    expect(paths['/v1/notes'].post.responses['409']).toEqual({ $ref: '#/components/responses/Conflict', description: 'A note with this key exists.' });
+    expect(paths['/v1/notes'].post.responses['409']).toEqual({
+      $ref: '#/components/responses/Conflict',
+      description: 'A note with this key exists.',
+    });
   });
 
   it('says which credential each row takes', () => {

@@ -1,24 +1,20 @@
-import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Repeater } from '@repeaterjs/repeater';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { makeOpenStreams, sseFrame } from '../rest/sse.ts';
+import { describe, expect, it, vi } from 'vitest';
 import { AppError } from '../src/core/errors.ts';
-import { type NoteEvent, sendRaw, startToy } from './support/rest-toy.ts';
+import { KEY, sendRaw, silentEvents, startToy } from './support/rest-toy.ts';
+import type { NoteEvent } from './support/rest-toy-schema.ts';
 
-const KEY = { authorization: 'Bearer acme' };
 const GET = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer acme\r\n`;
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 describe('an event stream', () => {
   it('opens with a comment, sends each event with its id, and ends after the last', async () => {
     await using toy = await startToy();
-    toy.world.events = () => listed([{ seq: 1, text: 'started' }, { seq: 2, text: 'done' }]);
+    toy.world.events = () =>
+      listed([
+        { seq: 1, text: 'started' },
+        { seq: 2, text: 'done' },
+      ]);
 
     const answer = await fetch(`${toy.url}/v1/notes/1/stream`, { headers: KEY });
 
@@ -37,7 +33,7 @@ describe('an event stream', () => {
 
   it('speaks at once, before there is any event', async () => {
     await using toy = await startToy();
-    toy.world.events = silent().events;
+    toy.world.events = silentEvents().events;
 
     const answer = await fetch(`${toy.url}/v1/notes/1/stream`, { headers: KEY });
     const first = await answer.body?.getReader().read();
@@ -82,14 +78,16 @@ describe('an event stream', () => {
       return (await fetch(`${toy.url}/v1/notes/1/stream`, { headers: { ...KEY, 'x-request-id': 'r1' } })).text();
     };
 
-    expect(await failing(new AppError('UNAVAILABLE', 'come back'))).toMatch(/\n\nevent: error\ndata: {"error":"come back","request_id":"r1"}\n\n$/);
+    expect(await failing(new AppError('UNAVAILABLE', 'come back'))).toMatch(
+      /\n\nevent: error\ndata: {"error":"come back","request_id":"r1"}\n\n$/,
+    );
     expect(await failing(new Error('secret'))).toMatch(/\n\nevent: error\ndata: {"error":"internal error","request_id":"r1"}\n\n$/);
     expect(toy.logged).toEqual([{ err: new Error('secret'), requestId: 'r1', operationId: 'streamNote' }]);
   });
 
   it('does not start for HEAD', async () => {
     await using toy = await startToy();
-    const { events, opened } = silent();
+    const { events, opened } = silentEvents();
     toy.world.events = events;
 
     const answer = await fetch(`${toy.url}/v1/notes/1/stream`, { method: 'HEAD', headers: KEY });
@@ -100,7 +98,7 @@ describe('an event stream', () => {
 
   it('leaves no iterator open when its readers disconnect, however silent the source', async () => {
     await using toy = await startToy();
-    const { events, opened, allReturned } = silent();
+    const { events, opened, allReturned } = silentEvents();
     toy.world.events = events;
     const abort = new AbortController();
     const readers = 50;
@@ -120,7 +118,7 @@ describe('an event stream', () => {
 
   it('asks its reader to come back when the server is stopping', async () => {
     await using toy = await startToy();
-    const { events, allReturned } = silent();
+    const { events, allReturned } = silentEvents();
     toy.world.events = events;
     const answer = await fetch(`${toy.url}/v1/notes/1/stream`, { headers: KEY });
 
@@ -128,6 +126,7 @@ describe('an event stream', () => {
     await allReturned;
 
     expect(await answer.text()).toBe(':\n\nretry: 2000\n\n');
+    expect(await (await fetch(`${toy.url}/v1/notes/1/stream`, { headers: KEY })).text()).toBe(':\n\nretry: 2000\n\n');
   });
 
   it('works for a client of HTTP/1.0, which reads until the end', async () => {
@@ -164,78 +163,6 @@ describe('a reader that stops reading', () => {
     socket.destroy();
     await closed;
   });
-
-  it('costs one item beyond the buffer, and goes on where it stopped', async () => {
-    const { res, release, written } = stalledResponse();
-    const seqs = Array.from({ length: 5 }, (_, index) => index);
-    let pulled = 0;
-    const source = iterable<number>(async () => {
-      const value = seqs[pulled];
-      pulled += 1;
-      return value === undefined ? { done: true, value: undefined } : { done: false, value };
-    });
-
-    const pumping = makeOpenStreams().pump(res, source[Symbol.asyncIterator](), (seq) => `${seq}\n`);
-    await nextTurn();
-    expect(pulled).toBe(1);
-    release();
-    await pumping;
-
-    expect(written()).toBe(':\n\n0\n1\n2\n3\n4\n');
-  });
-
-  it('hears no heartbeats while it is stalled and is cut off after four', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    const { res, release } = stalledResponse();
-    const { events, opened } = silent();
-    const streams = makeOpenStreams();
-    const pumping = streams.pump(res, events()[Symbol.asyncIterator](), String);
-    await nextTurn();
-
-    vi.advanceTimersByTime(3 * 15_000);
-    expect(res.destroyed).toBe(false);
-    expect(res.writableLength).toBe(':\n\n'.length);
-    vi.advanceTimersByTime(15_000);
-    release();
-    await pumping;
-
-    expect(res.destroyed).toBe(true);
-    expect(opened()).toBe(0);
-    expect(vi.getTimerCount()).toBe(0);
-  });
-});
-
-describe('a heartbeat', () => {
-  it('is a comment every 15 s while the source is silent', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    const { res, release, written } = stalledResponse();
-    release();
-    const { events } = silent();
-    const streams = makeOpenStreams();
-    const pumping = streams.pump(res, events()[Symbol.asyncIterator](), String);
-    await nextTurn();
-
-    vi.advanceTimersByTime(14_999);
-    await nextTurn();
-    expect(written()).toBe(':\n\n');
-    vi.advanceTimersByTime(1);
-    await nextTurn();
-    vi.advanceTimersByTime(15_000);
-    await nextTurn();
-    expect(written()).toBe(':\n\n:\n\n:\n\n');
-    streams.closeAll();
-    await pumping;
-  });
-});
-
-describe('a frame', () => {
-  it('splits data at every kind of line break', () => {
-    expect(sseFrame({ id: '1', event: 'log', data: 'a\nb\r\nc\rd' })).toBe('event: log\nid: 1\ndata: a\ndata: b\ndata: c\ndata: d\n\n');
-  });
-
-  it.each(['a\nb', 'a\rb', 'a\0b'])('leaves out a name or id that could be split: %j', (text) => {
-    expect(sseFrame({ id: text, event: text, data: '' })).toBe('data: \n\n');
-  });
 });
 
 /** Yields the events, then ends or fails. */
@@ -246,35 +173,4 @@ async function* listed(events: readonly NoteEvent[], error?: Error): AsyncGenera
 
 function iterable<T>(next: () => Promise<IteratorResult<T>>): AsyncIterable<T> {
   return { [Symbol.asyncIterator]: () => ({ next, return: async () => ({ done: true, value: undefined }) }) };
-}
-
-/** Sources that never yield, how many of them are open, and when the last one was returned. */
-function silent() {
-  let open = 0;
-  const { promise: allReturned, resolve } = Promise.withResolvers<void>();
-  const events = () =>
-    new Repeater<NoteEvent>(async (_push, stop) => {
-      open += 1;
-      await stop;
-      open -= 1;
-      if (open === 0) resolve();
-    });
-  return { events, opened: () => open, allReturned };
-}
-
-/** A response whose socket takes nothing until it is released. */
-function stalledResponse() {
-  let text = '';
-  const { promise: released, resolve: release } = Promise.withResolvers<void>();
-  const res = new Writable({
-    highWaterMark: 1,
-    write(chunk: Buffer, _encoding, done) {
-      void released.then(() => {
-        text += chunk.toString();
-        done();
-      });
-    },
-  });
-  // The pump uses only what a response shares with any writable stream.
-  return { res: res as unknown as ServerResponse, release, written: () => text };
 }

@@ -142,7 +142,7 @@ describe('triggering', () => {
       priority: 5,
       scheduledAt: new Date('2030-01-02T03:04:05Z'),
       tags: { a: 'b' },
-      metadata: { userId: 7 },
+      metadata: { userId: '7' },
       ttlSecs: 60,
       concurrencyKey: 'c',
     });
@@ -157,7 +157,7 @@ describe('triggering', () => {
         priority: 5,
         scheduled_at: '2030-01-02T03:04:05.000Z',
         tags: { a: 'b' },
-        metadata: { userId: 7 },
+        metadata: { userId: '7' },
         ttl_secs: 60,
         concurrency_key: 'c',
       },
@@ -284,13 +284,11 @@ describe('following a run', () => {
 
   it('closes the connection when the reader leaves or its signal aborts', async () => {
     const gate = latch();
-    let open = 0;
     async function* endless(): AsyncGenerator<string> {
-      open += 1;
       yield next(wire(1));
       await gate.promise;
     }
-    const { client } = await setup(() => ({ stream: endless() }));
+    const { baton, client } = await setup(() => ({ stream: endless() }));
     const aborter = new AbortController();
 
     for await (const _ of client.runs.events('run-1')) break;
@@ -304,7 +302,7 @@ describe('following a run', () => {
     );
 
     await expect(reading).rejects.toThrow('enough');
-    expect(open).toBe(2);
+    await baton.hungUp(2);
     gate.open();
   });
 

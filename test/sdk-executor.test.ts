@@ -46,6 +46,12 @@ async function setup(jobs: Jobs, script?: Script, options: Partial<ExecutorOptio
   return { baton, executor, errors };
 }
 
+function without(header: string): Request {
+  const request = makeDispatch();
+  request.headers.delete(header);
+  return request;
+}
+
 const to = (route: string) => (request: SeenRequest) => request.path.endsWith(`/${route}`);
 
 describe('taking a run', () => {
@@ -109,12 +115,6 @@ describe('taking a run', () => {
     expect(await response.json()).toEqual({ error: expect.stringMatching(words) });
     expect(ran).toBe(false);
   });
-
-  function without(header: string): Request {
-    const request = makeDispatch();
-    request.headers.delete(header);
-    return request;
-  }
 
   it('refuses a signed body that is not JSON', async () => {
     const { executor } = await setup({ greet: () => null });
@@ -298,6 +298,19 @@ describe('how a run ends', () => {
     await executor.fetch(makeDispatch());
 
     expect((await baton.reached('fail')).body).toEqual({ error: 'the result was refused: the result has more than 1 MB' });
+  });
+
+  it('lets nothing that a handler left running report on the run that has ended', async () => {
+    const context = latch<JobContext>();
+    const { baton, executor } = await setup({ greet: (ctx) => context.open(ctx) });
+
+    await executor.fetch(makeDispatch());
+    await executor.close();
+    const ctx = await context.promise;
+    ctx.log.info('stray');
+
+    await expect(ctx.output('stray', 1)).rejects.toMatchObject({ name: 'RunAbortedError', reason: 'ended' });
+    expect(baton.requests.map(({ path }) => path)).toEqual(['/sdk/v1/runs/run-1/complete']);
   });
 
   it('tells onError when even the failure cannot be reported', async () => {
@@ -519,7 +532,7 @@ describe('being stopped', () => {
     await executor.fetch(makeDispatch());
 
     const closing = executor.close({ graceMs: 60_000 });
-    const refused = await executor.fetch(makeDispatch({ epoch: 2 }));
+    const refused = await executor.fetch(without('webhook-id'));
     gate.open();
     await closing;
 
@@ -602,7 +615,7 @@ describe('children', () => {
         parent: async (ctx) => {
           runs.push('start');
           const handles = [await ctx.spawn(child, { file: 'a' }), await ctx.spawn(child, { file: 'b' })];
-          ctx.log.info('spawned');
+          for (let line = 0; line < 20; line += 1) ctx.log.info('spawned');
           const results = await ctx.waitForChildren(handles, { timeoutSecs: 60 });
           runs.push('end');
           return results;
@@ -620,8 +633,8 @@ describe('children', () => {
     expect(runs).toEqual(['start', 'start', 'end']);
     expect(baton.bodies('spawn').map((body) => (body as { spawn_key: string }).spawn_key)).toEqual(['child:1', 'child:2', 'child:1', 'child:2']);
     expect(baton.bodies('wait-for-children')).toEqual(Array(2).fill({ run_ids: ['id-child:1', 'id-child:2'], timeout_secs: 60 }));
-    // Nothing is told about a run that waits: the log line went out before, and nothing was completed or failed the first time.
-    expect(baton.requests.findIndex(to('log'))).toBeLessThan(baton.requests.findIndex(to('wait-for-children')));
+    // Nothing is told about a run that waits: the log lines went out before, and nothing was completed or failed the first time.
+    expect(baton.requests.slice(0, baton.requests.findIndex(to('wait-for-children'))).filter(to('log'))).toHaveLength(20);
     expect(baton.bodies('complete')).toEqual([
       {
         result: [

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 const MARK = 'baton_';
@@ -12,7 +12,9 @@ export const MIN_API_KEY_LENGTH = 16;
 /** The most characters an API key has; longer strings are refused unread. */
 export const MAX_API_KEY_LENGTH = 256;
 
-/** A new API key. `key` is for its owner and is never stored; `prefix` and `hash` (SHA-256, 32 bytes) are what the database keeps. */
+/**
+ * A new API key. `key` is for its owner and is never stored; `prefix` and `hash` (SHA-256, 32 bytes) are what the database keeps.
+ */
 export interface MintedApiKey {
   readonly key: string;
   readonly prefix: string;
@@ -20,8 +22,8 @@ export interface MintedApiKey {
 }
 
 /**
- * Makes an API key: `baton_`, 30 random base62 characters (178 bits), and the CRC-32 of all that as 6 base62 characters. The mark lets
- * secret scanners find a leaked key, the checksum lets the server refuse a mistyped one without asking the database.
+ * Makes an API key: `baton_`, 30 random base62 characters (178 bits), and the CRC-32 of all that as 6 base62 characters. The mark
+ * lets secret scanners find a leaked key, the checksum lets the server refuse a mistyped one without asking the database.
  */
 export function mintApiKey(): MintedApiKey {
   const body = MARK + randomBase62(RANDOM_LENGTH);
@@ -29,22 +31,25 @@ export function mintApiKey(): MintedApiKey {
   return { key, prefix: apiKeyPrefix(key), hash: hashApiKey(key) };
 }
 
-/** The SHA-256 of a key, 32 bytes: the only form in which keys are stored and looked up. A slow hash would add nothing to 178 random bits. */
+/**
+ * The SHA-256 of a key, 32 bytes: the only form in which keys are stored and looked up. A slow hash would add nothing to 178
+ * random bits.
+ */
 export function hashApiKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return hash('sha256', key, 'buffer');
 }
 
 /**
- * The start of a key by which its owner recognises it in a list: 12 characters of a minted key (6 of its 30 random ones), 4 of a key
- * that an operator made up, which may be short enough for 12 to give most of it away.
+ * The start of a key by which its owner recognises it in a list: 12 characters of a minted key (6 of its 30 random ones), 4 of a
+ * key that an operator made up, which may be short enough for 12 to give most of it away.
  */
 export function apiKeyPrefix(key: string): string {
   return key.slice(0, key.startsWith(MARK) ? PREFIX_LENGTH : 4);
 }
 
 /**
- * False for a string that starts like a minted key and does not end in its checksum: a typo or a truncated paste. Any other string
- * passes, since an operator may set the admin key to anything; whether it is a key at all is for the hash lookup to say.
+ * False for a string that starts like a minted key and does not end in its checksum: a typo or a truncated paste. Any other
+ * string passes, since an operator may set the admin key to anything; whether it is a key at all is for the hash lookup to say.
  */
 export function hasValidChecksum(key: string): boolean {
   if (!key.startsWith(MARK)) return true;
@@ -55,7 +60,9 @@ export function hasValidChecksum(key: string): boolean {
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** Bytes from here on would make the first 8 characters of the alphabet more likely than the rest (256 is not a multiple of 62). */
+/**
+ * Bytes from here on would make the first 8 characters of the alphabet more likely than the rest (256 is not a multiple of 62).
+ */
 const FIRST_BIASED_BYTE = 248;
 
 function randomBase62(length: number): string {

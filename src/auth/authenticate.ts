@@ -1,7 +1,7 @@
 /**
- * Invariant: no answer is given to a call made 1 s or more after the database was asked for it. `askedAt` is taken before the query
- * is sent, so what the query saw is never older than `askedAt`, and a revocation committed at T is seen by every call from T + 1 s on,
- * in every process, without any message between them.
+ * Invariant: no answer is given to a call made 1 s or more after the database was asked for it. `askedAt` is taken before the
+ * query is sent, so what the query saw is never older than `askedAt`, and a revocation committed at T is seen by every call from
+ * T + 1 s on, in every process, without any message between them.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type pg from 'pg';
@@ -11,7 +11,10 @@ import { hashApiKey, hasValidChecksum, MAX_API_KEY_LENGTH, MIN_API_KEY_LENGTH } 
 import { SCOPES, type Scope } from './scopes.ts';
 
 const MAX_AGE_MS = 1_000;
-/** About 5 MB. Unknown keys count too, so a flood of them cannot grow the process; keys in use are touched and stay. */
+/**
+ * 10 MB of live keys, 2 MB of unknown ones (measured). Unknown keys count too, so a flood of them cannot grow the process; keys
+ * in use are touched and stay.
+ */
 const MAX_ENTRIES = 10_000;
 
 /** What an authenticator needs. `now` is a clock in milliseconds that never jumps; only its differences matter. */
@@ -27,8 +30,8 @@ export interface AuthenticatorDeps {
 export type Authenticate = (key: string) => Promise<KeyActor>;
 
 /**
- * Makes the function that turns an API key into its actor, at the cost of one query per key and second however many requests carry
- * it. Concurrent calls share that query.
+ * Makes the function that turns an API key into its actor, at the cost of one query per key and second however many requests
+ * carry it. Concurrent calls share that query.
  */
 export function makeAuthenticator({ pool, now = () => performance.now() }: AuthenticatorDeps): Authenticate {
   const entries = new Map<string, Entry>();
@@ -37,8 +40,8 @@ export function makeAuthenticator({ pool, now = () => performance.now() }: Authe
     if (!isPlausible(key)) throw refusal();
     const entry = entryFor(hashApiKey(key));
     const found = await entry.answer;
-    // Counted from `askedAt` although the database counted from a moment later: an expiring key ends early by the time of a query,
-    // never late.
+    // Counted from `askedAt` although the database counted from a moment later: an expiring key ends early by the time of a
+    // query, never late.
     if (found === null || now() - entry.askedAt >= found.expiresInMs) throw refusal();
     return found.actor;
   };

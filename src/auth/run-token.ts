@@ -21,17 +21,21 @@ export interface RunTokenClaims {
   readonly expiresAt: Date;
 }
 
-/** Makes and reads run tokens. Whether the claim in a token is still the current one is for the update that it asks for to check. */
+/**
+ * Makes and reads run tokens. Whether the claim in a token is still the current one is for the update that it asks for to check.
+ */
 export interface RunTokens {
   /** The token of one claim, as a compact JWT. Expires at `expiresAt`, in whole seconds. */
   mint(claims: RunTokenClaims): Promise<string>;
-  /** The actor a token stands for; UNAUTHENTICATED for anything that `mint` of the same secret did not make, or that has expired. */
+  /**
+   * The actor a token stands for; UNAUTHENTICATED for anything that `mint` of the same secret did not make, or that has expired.
+   */
   verify(token: string): Promise<RunActor>;
 }
 
 /**
- * Makes the run tokens of one signing secret; every server process that shares the secret reads the tokens of the others. Throws when
- * the secret has fewer than 32 characters.
+ * Makes the run tokens of one signing secret; every server process that shares the secret reads the tokens of the others. Throws
+ * when the secret has fewer than 32 characters.
  */
 export async function makeRunTokens(secret: string): Promise<RunTokens> {
   const key = await deriveKey(secret);
@@ -76,8 +80,8 @@ const claimsSchema = z.object({
 });
 
 /**
- * The signing key, derived so that the same secret can serve other purposes under other names. A CryptoKey, because jose converts a
- * KeyObject on each use (measured: 31 µs per signature with this, 53 µs with that).
+ * The signing key, derived so that the same secret can serve other purposes under other names. A CryptoKey, because jose converts
+ * a KeyObject on each use (measured: 31 µs per signature with this, 53 µs with that).
  */
 async function deriveKey(secret: string): Promise<webcrypto.CryptoKey> {
   if (secret.length < MIN_SECRET_LENGTH) {

@@ -24,21 +24,25 @@ export function text(max: number) {
 }
 
 /** Any JSON value that Postgres and our own code can carry (see `findJsonFault`), untouched and not copied. */
-export const JsonInput = sound<JsonValue>(
-  z.unknown().refine((value) => value !== undefined, 'is required'),
-);
+export const JsonInput = sound<JsonValue>(z.unknown().refine((value) => value !== undefined, 'is required'));
 
 /** A JSON object that Postgres and our own code can carry. */
 export const JsonObjectInput = sound<JsonObject>(z.record(z.string(), z.unknown()));
 
 /** Labels that people search by: at most 20, keys of 1 to 64 characters, values of at most 256. */
 export const Tags = sound<Record<string, string>>(
-  z.record(z.string().min(1).max(64), z.string().max(256)).refine(hasAtMost(20), 'must have at most 20 entries').meta({ maxProperties: 20 }),
+  z
+    .record(z.string().min(1).max(64), z.string().max(256))
+    .refine(hasAtMost(20), 'must have at most 20 entries')
+    .meta({ maxProperties: 20 }),
 );
 
 /** Facts that travel with a run: at most 50, keys of 1 to 128 characters, values of at most 1,024. */
 export const Metadata = sound<Record<string, string>>(
-  z.record(z.string().min(1).max(128), z.string().max(1_024)).refine(hasAtMost(50), 'must have at most 50 entries').meta({ maxProperties: 50 }),
+  z
+    .record(z.string().min(1).max(128), z.string().max(1_024))
+    .refine(hasAtMost(50), 'must have at most 50 entries')
+    .meta({ maxProperties: 50 }),
 );
 
 /**

@@ -1,4 +1,4 @@
-import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, realpath, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Cluster, connect, ensureRunning, initCluster, NAME, stopCluster } from './embedded/cluster.ts';
 import { assertReachable, clusterUser } from './embedded/os-user.ts';
@@ -49,6 +49,11 @@ async function makeDataDir(path: string): Promise<string> {
     // As root, Postgres passes through as another user; every secret in here has a mode of its own.
     if (process.getuid?.() === 0) await chmod(path, 0o711);
     await writeFile(join(path, '.gitignore'), '*\n');
+  }
+  try {
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new Error(`The data directory ${path} is closed to this user. Run Baton as the user it belongs to, or choose another DATA_DIR.`, { cause: error });
   }
   return realpath(path);
 }

@@ -87,7 +87,7 @@ interface Fact {
 /** Deeper than any wrapping of pg in Prisma in ours, and an end for a cyclic cause. */
 const MAX_DEPTH = 6;
 
-/** Codes and messages of an error, of what it wraps (`cause`: an Error, or the plain object of a driver adapter) and of its parts. */
+/** Codes and messages of an error, of what it wraps (`cause`, or where Prisma keeps its driver's error) and of its parts. */
 function facts(error: unknown, depth = 0): Fact[] {
   if (typeof error !== 'object' || error === null || depth === MAX_DEPTH) return [];
   const text = (key: string): string => {
@@ -95,10 +95,12 @@ function facts(error: unknown, depth = 0): Fact[] {
     return typeof value === 'string' ? value : '';
   };
   const parts: unknown = Reflect.get(error, 'errors');
+  const meta: unknown = Reflect.get(error, 'meta');
   return [
     { code: text('code'), message: text('message') },
     { code: text('originalCode'), message: text('originalMessage') },
     ...facts(Reflect.get(error, 'cause'), depth + 1),
+    ...(typeof meta === 'object' && meta !== null ? facts(Reflect.get(meta, 'driverAdapterError'), depth + 1) : []),
     ...(Array.isArray(parts) ? parts.flatMap((part) => facts(part, depth + 1)) : []),
   ];
 }

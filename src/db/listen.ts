@@ -120,16 +120,22 @@ function openSession(url: string, options: ListenerOptions): Session {
     if (usage > QUEUE_WARNING) options.log.warn({ usage }, 'the notification queue of Postgres fills up: some session listens in a transaction');
   }
 
+  // One after the other: a connection that is slow to answer must not gather questions.
+  function probeLater(): void {
+    if (closed) return;
+    probing = setTimeout(() => probe().then(probeLater, lost.resolve), options.probeEveryMs ?? PROBE_EVERY_MS);
+  }
+
   return {
     async listen() {
       await client.connect();
       for (const channel of options.channels) await client.query(`listen ${client.escapeIdentifier(channel)}`);
-      probing = setInterval(() => probe().catch(lost.resolve), options.probeEveryMs ?? PROBE_EVERY_MS);
+      probeLater();
     },
     lost: lost.promise,
     close() {
       closed = true;
-      clearInterval(probing);
+      clearTimeout(probing);
       socket.destroy();
       lost.resolve(new Error('Connection closed by us'));
     },

@@ -67,7 +67,9 @@ export function makeWakeHub(deps: WakeHubDeps): WakeHub {
 
   function send(): void {
     timer = null;
-    const payloads = (['wake', 'stop'] as const).flatMap((kind) => (outbox[kind].size > 0 ? [encode(deps.sender, kind, outbox[kind])] : []));
+    const payloads = (['wake', 'stop'] as const).flatMap((kind) =>
+      outbox[kind].size > 0 ? [encode(deps.sender, kind, outbox[kind])] : [],
+    );
     outbox.wake.clear();
     outbox.stop.clear();
     if (payloads.length === 0) return;

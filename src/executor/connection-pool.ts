@@ -81,8 +81,8 @@ export function makeConnectionPool(connect: Connect): ConnectionPool {
     borrow(origin) {
       for (let connection = idle.get(origin)?.at(-1); connection; connection = idle.get(origin)?.at(-1)) {
         forget(connection);
-        if (connection.usable()) return connection;
-        connection.discard();
+        if (connection.lend()) return connection;
+        void connection.discard();
       }
       return openConnection(origin);
     },
@@ -132,11 +132,11 @@ class PooledConnection implements Connection {
     this.#client.dispatch(options, handler);
   }
 
-  /** True when the next request would go out on the connection there is; a server may have closed it since. */
-  usable(): boolean {
+  /** Lends the connection again; false when it is too old. Should the server have closed it just now, the client makes another. */
+  lend(): boolean {
     this.#lent = true;
     this.fresh = false;
-    return this.#client.stats.connected && performance.now() - this.#openedAt < MAX_AGE_MS;
+    return performance.now() - this.#openedAt < MAX_AGE_MS;
   }
 
   giveBack(): void {

@@ -1,5 +1,5 @@
-import type { Logger } from 'pino';
 import type { Pool } from 'pg';
+import type { Logger } from 'pino';
 import { claimRuns } from '../domain/runs/claim.ts';
 import type { ClaimedRun } from '../domain/runs/claimed-run.ts';
 import type { StartSlots } from '../domain/runs/insert.ts';
@@ -37,6 +37,9 @@ interface DispatcherDeps {
   readonly run: (run: ClaimedRun, signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
 }
+
+/** What an aborted attempt may take to hand its run back; its lease does so otherwise. */
+const ABORT_MS = 5_000;
 
 /** A claim takes no more at once: its statement must stay short, so that others get their turn at the rows it locks. */
 const MAX_CLAIM = 200;
@@ -142,7 +145,7 @@ export function makeDispatcher(deps: DispatcherDeps): Dispatcher {
       await Promise.race([all, delay(graceMs, timer.signal)]);
       timer.abort();
       for (const { abort } of underWay.values()) abort.abort(SHUTDOWN);
-      await Promise.all([...underWay.values()].map(({ done }) => done));
+      await Promise.race([Promise.all([...underWay.values()].map(({ done }) => done)), delay(ABORT_MS, AbortSignal.timeout(ABORT_MS))]);
     },
   };
 }

@@ -47,7 +47,7 @@ export function makeReaper(deps: ReaperDeps): Reaper {
       await reapDues(dues, deps);
       const fired = dues.timers ? await fireTimers(deps) : 0;
       if (dues.nextTimerMs !== null && dues.nextTimerMs > 0) deps.onNextTimer(dues.nextTimerMs);
-      if (fired > 0 || dues.unclaimed || dues.claims) deps.announce();
+      if (fired > 0 || dues.unclaimed || dues.claims || dues.held) deps.announce();
       if (pass++ % PASSES_PER_SWEEP === 0) {
         await releaseDeadPools(deps.engine, deps.silentMs);
         await sweep(deps);

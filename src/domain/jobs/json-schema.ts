@@ -11,13 +11,14 @@ import { findJsonFault, type JsonObject, type JsonValue } from '../../core/json.
 import { OverBudgetError, withinCpuBudget } from './cpu-budget.ts';
 import { toFieldErrors } from './schema-errors.ts';
 
-/** Characters of JSON text a schema may have; at most some 200 ms of compilation. */
+/** Characters of JSON text a schema may have; at most some 200 ms of compilation on an idle machine. */
 export const MAX_SCHEMA_LENGTH = 32_768;
 /** Characters one `pattern` may have. */
 export const MAX_PATTERN_LENGTH = 512;
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
-const COMPILE_BUDGET_MS = 1_000;
+/** Compiling ends by itself, at a cost in proportion to the schema: this is for machines that are slow beyond measure. */
+const COMPILE_BUDGET_MS = 2_000;
 /** A plain payload of 5 MB takes 10 ms. */
 const VALIDATE_BUDGET_MS = 250;
 const MAX_COMPILED = 500;
@@ -34,7 +35,14 @@ export function checkSchema(schema: JsonObject): string | null {
   const dialect = schema.$schema;
   if (dialect !== undefined && dialect !== DIALECT) return `$schema must be "${DIALECT}" or left out`;
   try {
-    return withinCpuBudget(COMPILE_BUDGET_MS, () => metaFault(schema) ?? probeFault(compile(schema)));
+    const meta = metaSchema();
+    const invalid = withinCpuBudget(VALIDATE_BUDGET_MS, () => metaFault(meta, schema));
+    if (invalid !== null) return invalid;
+    const run = withinCpuBudget(COMPILE_BUDGET_MS, () => compile(schema));
+    // Such a function answers with a promise, which is true whatever the value is.
+    if ('$async' in run) return '$async is not supported';
+    withinCpuBudget(VALIDATE_BUDGET_MS, () => probe(run));
+    return null;
   } catch (error) {
     return compileFault(error);
   }
@@ -134,19 +142,21 @@ function boundedRegExp(pattern: string, flags: string): RegExp {
   return new RegExp(pattern, flags);
 }
 
-/** Made at first use: compiling the meta-schema takes 40 ms. */
-let metaAjv: Ajv2020 | undefined;
+/** Compiled at first use, which takes 40 ms. */
+let compiledMeta: ValidateFunction | undefined;
 
-function makeMetaAjv(): Ajv2020 {
+function metaSchema(): ValidateFunction {
+  if (compiledMeta) return compiledMeta;
   const ajv = new Ajv2020({ strict: false, logger: false });
   addFormats.default(ajv);
-  return ajv;
+  compiledMeta = ajv.getSchema(DIALECT);
+  if (!compiledMeta) throw new Error(`ajv does not know ${DIALECT}`);
+  return compiledMeta;
 }
 
-function metaFault(schema: JsonObject): string | null {
-  metaAjv ??= makeMetaAjv();
-  if (metaAjv.validateSchema(schema)) return null;
-  const [error] = toFieldErrors(metaAjv.errors ?? [], 'the schema');
+function metaFault(meta: ValidateFunction, schema: JsonObject): string | null {
+  if (meta(schema)) return null;
+  const [error] = toFieldErrors(meta.errors ?? [], 'the schema');
   return error ? `${error.path} ${error.message}` : 'is not a JSON Schema';
 }
 
@@ -156,15 +166,12 @@ const PROBES: readonly JsonValue[] = [null, true, 0, '', [], {}];
  * Runs a schema once on a value of every type: that finds circles of references, and code that V8 cannot parse, here instead of at the
  * first trigger.
  */
-function probeFault(run: ValidateFunction): string | null {
-  // Such a function answers with a promise, which is true whatever the value is.
-  if ('$async' in run) return '$async is not supported';
-  for (const probe of PROBES) run(probe);
-  return null;
+function probe(run: ValidateFunction): void {
+  for (const value of PROBES) run(value);
 }
 
 function compileFault(error: unknown): string {
-  if (error instanceof OverBudgetError) return 'takes too long to compile: make it smaller';
+  if (error instanceof OverBudgetError) return 'takes too long: make it smaller, or refer to its parts less often';
   if (error instanceof RangeError) return 'is too complex, or refers to itself in a circle';
   if (error instanceof MissingRefError) return `refers to "${error.missingRef}", which it does not contain; other documents are not fetched`;
   if (error instanceof Error) return `cannot be compiled: ${error.message}`;

@@ -1,8 +1,15 @@
 import type pg from 'pg';
-import { apiKeyPrefix, hashApiKey, hasValidChecksum, MAX_API_KEY_LENGTH, MIN_API_KEY_LENGTH, mintApiKey } from '../../auth/api-key.ts';
+import {
+  apiKeyPrefix,
+  hashApiKey,
+  hasValidChecksum,
+  MAX_API_KEY_LENGTH,
+  MIN_API_KEY_LENGTH,
+  mintApiKey,
+} from '../../auth/api-key.ts';
 import type { Scope } from '../../auth/scopes.ts';
 import { newId } from '../../core/ids.ts';
-import { isProjectId } from './project.ts';
+import { isProjectId, PROJECT_ID_RULE } from './project.ts';
 
 /** What the server is told at its start about its first project. `apiKey` is the admin key the operator chose, if any. */
 export interface BootstrapInput {
@@ -11,9 +18,9 @@ export interface BootstrapInput {
 }
 
 /**
- * What became of the admin key: the operator's own is in place (`configured`); there was none and `key` is the new one, to be shown
- * once (`minted`); there was one (`existing`); or the operator's own was revoked or has expired and stays so (`dead`), which is worth
- * a warning and no more: an error would turn the next restart into an outage for everybody.
+ * What became of the admin key: the operator's own is in place (`configured`); there was none and `key` is the new one, to be
+ * shown once (`minted`); there was one (`existing`); or the operator's own was revoked or has expired and stays so (`dead`),
+ * which is worth a warning and no more: an error would turn the next restart into an outage for everybody.
  */
 export type BootstrapResult =
   | { readonly kind: 'configured' }
@@ -24,13 +31,13 @@ export type BootstrapResult =
 const ADMIN_SCOPES: readonly Scope[] = ['*', 'instance:admin'];
 
 /**
- * Sees to it that the first project and an admin key for it exist. Safe with any number of processes starting at once: the project's
- * row lock makes them take turns, so one key is minted, not one per process. Throws, in words for the operator, when the project id or
- * the chosen key cannot be used.
+ * Sees to it that the first project and an admin key for it exist. Safe with any number of processes starting at once: the
+ * project's row lock makes them take turns, so one key is minted, not one per process. Throws, in words for the operator, when
+ * the project id or the chosen key cannot be used.
  */
 export async function bootstrap(pool: pg.Pool, input: BootstrapInput): Promise<BootstrapResult> {
   if (!isProjectId(input.projectId)) {
-    throw new Error(`"${input.projectId}" cannot be a project id: 1 to 63 characters of a-z, 0-9, _ and -, the first one a letter or a digit`);
+    throw new Error(`"${input.projectId}" cannot be a project id: it ${PROJECT_ID_RULE}`);
   }
   const apiKey = input.apiKey ?? null;
   if (apiKey !== null) requireUsableKey(apiKey);
@@ -39,7 +46,8 @@ export async function bootstrap(pool: pg.Pool, input: BootstrapInput): Promise<B
   try {
     await client.query('begin');
     await lockProject(client, input.projectId);
-    const result = apiKey === null ? await mintUnlessOneLives(client, input.projectId) : await ensureKey(client, input.projectId, apiKey);
+    const result =
+      apiKey === null ? await mintUnlessOneLives(client, input.projectId) : await ensureKey(client, input.projectId, apiKey);
     await client.query('commit');
     client.release();
     return result;
@@ -78,10 +86,14 @@ async function ensureKey(client: pg.PoolClient, projectId: string, key: string):
   );
   const found = rows[0];
   if (found && found.project_id !== projectId) {
-    throw new Error(`the configured API key already belongs to project "${found.project_id}"; choose another one for "${projectId}"`);
+    throw new Error(
+      `the configured API key already belongs to project "${found.project_id}"; choose another one for "${projectId}"`,
+    );
   }
   // Somebody created this key with fewer scopes for somebody; that its holder becomes an admin is not for a restart to decide.
-  if (found && !found.is_admin) throw new Error('the configured API key exists already and is not an admin key; choose another one');
+  if (found && !found.is_admin) {
+    throw new Error('the configured API key exists already and is not an admin key; choose another one');
+  }
   return found?.is_dead ? { kind: 'dead' } : { kind: 'configured' };
 }
 
@@ -100,8 +112,10 @@ function requireUsableKey(key: string): void {
       `the configured API key must have ${MIN_API_KEY_LENGTH} to ${MAX_API_KEY_LENGTH} characters, this one has ${key.length}`,
     );
   }
-  if (!/^[\x21-\x7e]+$/.test(key)) throw new Error('the configured API key must be printable ASCII without spaces, or no header can carry it');
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new Error('the configured API key must be printable ASCII without spaces');
   if (!hasValidChecksum(key)) {
-    throw new Error('the configured API key starts with "baton_" but its checksum is wrong; check it for typos, or choose one that starts differently');
+    throw new Error(
+      'the configured API key starts with "baton_" but its checksum is wrong: a typo, or choose one that starts differently',
+    );
   }
 }

@@ -18,8 +18,15 @@ export const CreateApiKeyInput = z.strictObject({
     .min(1)
     .max(SCOPES.length)
     .nullish()
-    .describe('What the key may do, nothing beyond what the calling key may do; the scopes of the calling key, except instance:admin, when left out.'),
-  expiresInDays: z.int().min(1).max(3_650).nullish().describe('After how many days of 24 hours the key stops working; never when left out.'),
+    .describe(
+      'What the key may do, within what the calling key may do; left out: all that the calling key may, except instance:admin.',
+    ),
+  expiresInDays: z
+    .int()
+    .min(1)
+    .max(3_650)
+    .nullish()
+    .describe('After how many days of 24 hours the key stops working; left out: never.'),
 });
 
 /** The parsed form of {@link CreateApiKeyInput}. */
@@ -32,10 +39,14 @@ export interface CreatedApiKey {
 }
 
 /**
- * Creates an API key. FORBIDDEN without `api-keys:manage` or when a scope is asked for that the caller does not hold; NOT_FOUND for a
- * project that is unknown, or another one's to a caller without `instance:admin`.
+ * Creates an API key. FORBIDDEN without `api-keys:manage` or when a scope is asked for that the caller does not hold; NOT_FOUND
+ * for a project that is unknown, or another one's to a caller without `instance:admin`.
  */
-export async function createApiKey(actor: Actor, input: CreateApiKeyInput, deps: { readonly pool: pg.Pool }): Promise<CreatedApiKey> {
+export async function createApiKey(
+  actor: Actor,
+  input: CreateApiKeyInput,
+  deps: { readonly pool: pg.Pool },
+): Promise<CreatedApiKey> {
   requireKeyManager(actor);
   const projectId = input.projectId ?? actor.projectId;
   requireVisibleProject(actor, projectId);

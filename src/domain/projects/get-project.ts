@@ -13,15 +13,18 @@ export async function getProject(actor: Actor, id: string, deps: { readonly pool
 }
 
 /**
- * The `where` of the projects an actor can see: its own, or all of them for a holder of `instance:admin`. FORBIDDEN for a run token,
- * which reaches its run and nothing else.
+ * The `where` of the projects an actor can see: its own, or all of them for a holder of `instance:admin`. FORBIDDEN for a run
+ * token, which reaches its run and nothing else.
  */
 export function visibleProjects(actor: Actor): { readonly id?: string } {
   if (actor.kind === 'run') throw new AppError('FORBIDDEN', 'a run token reaches its own run only');
   return allows(actor.scopes, 'instance:admin') ? {} : { id: actor.projectId };
 }
 
-/** Passes an id among the {@link visibleProjects}; NOT_FOUND for any other and for what cannot be an id. Says nothing about existence. */
+/**
+ * Passes an id among the {@link visibleProjects}; NOT_FOUND for any other and for what cannot be an id. Says nothing about
+ * existence.
+ */
 export function requireVisibleProject(actor: Actor, id: string): void {
   const visible = visibleProjects(actor);
   if (!isProjectId(id) || (visible.id !== undefined && visible.id !== id)) throw notFound('project');

@@ -33,6 +33,9 @@ export function projectFromSql(row: ProjectSqlRow): ProjectRow {
   };
 }
 
+/** What a project id must be, in words that follow a subject. */
+export const PROJECT_ID_RULE = 'must be 1 to 63 characters of a-z, 0-9, _ and -, the first one a letter or a digit';
+
 const PROJECT_ID = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 /** True for a string that a project could be called by; anything else names none and must not reach the database. */
@@ -41,9 +44,7 @@ export function isProjectId(value: string): boolean {
 }
 
 /** The id of a project: a slug that people choose. */
-export const ProjectId = z
-  .string()
-  .regex(PROJECT_ID, 'must be 1 to 63 characters of a-z, 0-9, _ and -, the first one a letter or a digit');
+export const ProjectId = z.string().regex(PROJECT_ID, PROJECT_ID_RULE);
 
 /** The name of a project or an API key, for people. Postgres text can hold neither NUL nor half a surrogate pair. */
 export const DisplayName = z

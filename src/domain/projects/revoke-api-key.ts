@@ -6,9 +6,9 @@ import { API_KEY_COLUMNS, type ApiKeyRow, type ApiKeySqlRow, apiKeyFromSql } fro
 import { visibleApiKeys } from './visible-api-keys.ts';
 
 /**
- * Revokes an API key for good; every process refuses it within a second. Revoking it again changes nothing and returns the same row.
- * FORBIDDEN without `api-keys:manage`, and for a key with `instance:admin` without that scope (or any manager of one project could
- * lock the operator out); NOT_FOUND for a key the actor cannot see.
+ * Revokes an API key for good; every process refuses it within a second. Revoking it again changes nothing and returns the same
+ * row. FORBIDDEN without `api-keys:manage`, and for a key with `instance:admin` without that scope (or any manager of one project
+ * could lock the operator out); NOT_FOUND for a key the actor cannot see.
  */
 export async function revokeApiKey(actor: Actor, id: string, deps: { readonly pool: pg.Pool }): Promise<ApiKeyRow> {
   const visible = visibleApiKeys(actor);

@@ -3,8 +3,8 @@ import { allows } from '../../auth/scopes.ts';
 import { requireKeyManager } from './create-api-key.ts';
 
 /**
- * The `where` of the API keys an actor can see: those of its own project, or all of them for a holder of `instance:admin`. FORBIDDEN
- * without `api-keys:manage`.
+ * The `where` of the API keys an actor can see: those of its own project, or all of them for a holder of `instance:admin`.
+ * FORBIDDEN without `api-keys:manage`.
  */
 export function visibleApiKeys(actor: Actor): { readonly projectId?: string } {
   requireKeyManager(actor);

@@ -43,14 +43,14 @@ export async function cancelRun(actor: Actor, runId: string, deps: RunDeps): Pro
 /** Cancels whatever is still active below a run. */
 export async function cancelDescendants(runId: string, deps: Pick<RunDeps, 'reads' | 'transitions' | 'hub'>): Promise<void> {
   const { rows } = await deps.reads.query<{ id: string }>(DESCENDANTS_SQL, [runId]);
-  await cancelOrphans(rows.map((row) => row.id), deps);
+  await cancelOrphans(
+    rows.map((row) => row.id),
+    deps,
+  );
 }
 
 /** Cancels runs whose parent was canceled. */
-export async function cancelOrphans(
-  runIds: readonly string[],
-  deps: Pick<RunDeps, 'transitions' | 'hub'>,
-): Promise<void> {
+export async function cancelOrphans(runIds: readonly string[], deps: Pick<RunDeps, 'transitions' | 'hub'>): Promise<void> {
   if (runIds.length === 0) return;
   const error = 'parent run canceled';
   await deps.transitions.many(runIds.map((runId) => ({ runId, event: 'cancel', message: error, error, level: 'warn' })));

@@ -39,8 +39,5 @@ export async function claimRuns(pool: Pool, request: ClaimRequest): Promise<Clai
 }
 
 async function createLimits(pool: Pool, keys: readonly string[]): Promise<void> {
-  await pool.query(
-    `insert into limits (key) select key from unnest($1::text[]) as k (key) order by key on conflict do nothing`,
-    [keys],
-  );
+  await pool.query(`insert into limits (key) select key from unnest($1::text[]) as k (key) order by key on conflict do nothing`, [keys]);
 }

@@ -31,9 +31,11 @@ export async function completeRun(actor: RunActor, result: JsonValue, deps: RunD
 }
 
 async function checkResult(actor: RunActor, result: JsonValue, deps: RunDeps): Promise<void> {
-  const { rows } = await deps.reads.query<{ job_id: string }>(
-    { name: 'run-job', text: 'select job_id from runs where id = $1 and project_id = $2', values: [actor.runId, actor.projectId] },
-  );
+  const { rows } = await deps.reads.query<{ job_id: string }>({
+    name: 'run-job',
+    text: 'select job_id from runs where id = $1 and project_id = $2',
+    values: [actor.runId, actor.projectId],
+  });
   const job = rows[0] && (await deps.jobs.find(actor.projectId, rows[0].job_id));
   if (!job?.resultSchema) return;
   const details = validate(job.resultSchema, result);

@@ -52,9 +52,7 @@ const MAX_ITEMS = 1_000;
 export function makeHeartbeats(pool: Pool): Heartbeats {
   const batcher = makeMicroBatcher<Beat, BeatRow>({
     flush: async (beats) => {
-      const input = JSON.stringify(
-        beats.map((beat, ord) => ({ ord, id: beat.runId, epoch: beat.epoch, alive: beat.alive })),
-      );
+      const input = JSON.stringify(beats.map((beat, ord) => ({ ord, id: beat.runId, epoch: beat.epoch, alive: beat.alive })));
       const { rows } = await pool.query<BeatRow>({ name: 'beat', text: BEAT_SQL, values: [input] });
       return rows;
     },

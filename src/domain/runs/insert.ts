@@ -39,7 +39,7 @@ export type InsertOutcome =
   | { readonly kind: 'stored'; readonly status: RunStatus }
   /** A live run holds the idempotency key, or the parent has this child already. */
   | { readonly kind: 'existing'; readonly id: string; readonly status: RunStatus; readonly payloadHash: string }
-  /** Something stood in the way and is gone or not visible yet: the same insert may succeed now. */
+  /** Again and again something stood in the way and was gone, or not visible yet, when it was looked for. */
   | { readonly kind: 'raced' }
   /** The parent's claim no longer stands. */
   | { readonly kind: 'orphaned' }
@@ -62,8 +62,6 @@ export interface StartSlots {
 export interface Inserts {
   /** Stores one run; whatever else is triggered meanwhile shares its statement. */
   one(run: NewRun): Promise<InsertOutcome>;
-  /** Stores many runs. */
-  many(runs: readonly NewRun[]): Promise<InsertOutcome[]>;
   idle(): Promise<void>;
 }
 
@@ -86,7 +84,10 @@ interface StoredNotice {
 }
 
 const MAX_ITEMS = 500;
-const LANES = 2;
+/** One statement at a time, so that creation times, a microsecond apart within one, never meet those of the next. */
+const LANES = 1;
+/** A key that stands in the way is visible to the next statement, or free for it. */
+const RACE_TRIES = 5;
 
 /** Makes {@link Inserts} over the engine pool. */
 export function makeInserts(deps: InsertDeps): Inserts {
@@ -97,9 +98,15 @@ export function makeInserts(deps: InsertDeps): Inserts {
     lanes: LANES,
     isPoison: isDataError,
   });
+
+  async function one(run: NewRun): Promise<InsertOutcome> {
+    let outcome = await batcher.add(run);
+    for (let tries = 1; outcome.kind === 'raced' && tries < RACE_TRIES; tries++) outcome = await batcher.add(run);
+    return outcome;
+  }
+
   return {
-    one: (run) => batcher.add(run),
-    many: (runs) => Promise.all(runs.map((run) => batcher.add(run))),
+    one,
     idle: () => batcher.idle(),
   };
 }

@@ -60,7 +60,13 @@ async function toItem(row: LapsedRow, jobs: JobCache): Promise<TransitionItem> {
   };
   if (row.late) return failAttempt(run, job, { errorClass: 'timeout', message: 'execution timed out' });
   if (row.status === 'dequeued') {
-    return { runId: row.id, epoch: row.epoch, event: 'release', level: 'warn', message: 'returned to the queue: its dispatcher fell silent' };
+    return {
+      runId: row.id,
+      epoch: row.epoch,
+      event: 'release',
+      level: 'warn',
+      message: 'returned to the queue: its dispatcher fell silent',
+    };
   }
   return failAttempt(run, job, { errorClass: 'heartbeat_lost', message: 'heartbeat lost' });
 }

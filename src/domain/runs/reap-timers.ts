@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
-import type { RunDeps } from './deps.ts';
 import { cancelOrphans } from './cancel.ts';
-import { settleWaits } from './waits.ts';
+import type { RunDeps } from './deps.ts';
 import { ACTIVE_SQL, FINAL_SQL } from './transition-statement.ts';
+import { settleWaits } from './waits.ts';
 
 type TimerDeps = Pick<RunDeps, 'engine' | 'transitions' | 'hub'>;
 
@@ -84,6 +84,9 @@ export async function reapOrphans(limit: number, deps: TimerDeps): Promise<numbe
             where c.parent_run_id is not null and c.status in (${ACTIVE_SQL}) and p.status = 'canceled' limit $1`,
     values: [limit],
   });
-  await cancelOrphans(rows.map((row) => row.id), deps);
+  await cancelOrphans(
+    rows.map((row) => row.id),
+    deps,
+  );
   return rows.length;
 }

@@ -17,6 +17,8 @@ export interface Dues {
   readonly timers: boolean;
   readonly expiries: boolean;
   readonly waits: boolean;
+  /** Runs are held for a limit: whether there is room again, a raised limit for instance, is worth a recount. */
+  readonly held: boolean;
   /** Runs have been claimable for a while and nobody took them: a doorbell was lost, or everybody is full. */
   readonly unclaimed: boolean;
   /** Milliseconds until the next delayed run or retry is due; null when there is none. */
@@ -28,6 +30,7 @@ select exists (select from run_leases where lease_until <= now() or deadline_at 
        exists (select from runs where wake_at <= now()) as timers,
        exists (select from runs where expires_at <= now() and status in ('delayed', 'queued') and epoch = 0) as expiries,
        exists (select from waits where status = 'waiting' and expires_at <= now()) as waits,
+       exists (select from limits where has_waiters) as held,
        exists (select from (select r.queued_at from runs r where r.status = 'queued' and r.hold is null
                              order by r.priority desc, r.created_at, r.id limit 1) q
                 where q.queued_at < now() - $1::bigint * interval '1 millisecond') as unclaimed,
@@ -49,6 +52,12 @@ export async function reapDues(dues: Dues, deps: ReapDeps): Promise<void> {
   }
   if (dues.expiries) await repeat((limit) => expireRuns(limit, deps));
   if (dues.waits) await repeat((limit) => reapWaits(limit, deps));
+  if (dues.held) await freeHeld(deps);
+}
+
+async function freeHeld(deps: ReapDeps): Promise<void> {
+  const keys = await recountLimits(deps);
+  if (keys.length > 0) await promoteHeld(keys, deps);
 }
 
 /** Queues delayed runs and frees retries that are due. Any process may do it at any time. */
@@ -62,8 +71,7 @@ export async function fireTimers(deps: ReapDeps): Promise<number> {
 export async function sweep(deps: ReapDeps): Promise<void> {
   await repeat((limit) => reapWaits(limit, deps));
   await repeat((limit) => reapOrphans(limit, deps));
-  const keys = await recountLimits(deps);
-  if (keys.length > 0) await promoteHeld(keys, deps);
+  await freeHeld(deps);
   await repeat((limit) => deleteExpiredRuns(limit, deps));
 }
 

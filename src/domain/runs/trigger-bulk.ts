@@ -31,11 +31,7 @@ export interface BulkTriggered {
 }
 
 /** Triggers many runs of one job as a batch. An item that breaks a rule fails alone and says why; the others are stored. */
-export async function triggerRuns(
-  actor: Actor,
-  input: z.output<typeof TriggerRunsInput>,
-  deps: RunDeps,
-): Promise<BulkTriggered> {
+export async function triggerRuns(actor: Actor, input: z.output<typeof TriggerRunsInput>, deps: RunDeps): Promise<BulkTriggered> {
   requireScope(actor, 'jobs:trigger');
   const job = await triggerableJob(actor, input.job, deps);
   const batchId = newId();
@@ -49,11 +45,7 @@ export async function triggerRuns(
   return { batchId, items, total: items.length, created };
 }
 
-function prepareItem(
-  actor: Actor,
-  job: JobRow,
-  from: { readonly item: TriggerItem; readonly batchId: string },
-): NewRun | AppError {
+function prepareItem(actor: Actor, job: JobRow, from: { readonly item: TriggerItem; readonly batchId: string }): NewRun | AppError {
   try {
     return prepare(actor, job, { item: from.item, origin: { triggeredBy: 'manual', batchId: from.batchId } });
   } catch (error) {

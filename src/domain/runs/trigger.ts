@@ -16,7 +16,6 @@ import { MAX_SPAWN_DEPTH } from './insert-statement.ts';
 export const MAX_PAYLOAD_BYTES = 5 * 1_048_576;
 /** A scheduled start further away is taken for a mistake. */
 const MAX_DELAY_MS = 366 * 86_400_000;
-const RACE_TRIES = 5;
 
 /** What may be said about one run when it is triggered. */
 export const TriggerItemInput = z.strictObject({
@@ -69,7 +68,8 @@ export interface DryRun {
 export async function triggerRun(actor: Actor, input: TriggerRun, deps: RunDeps): Promise<Triggered> {
   requireScope(actor, 'jobs:trigger');
   const job = await triggerableJob(actor, input.job, deps);
-  return store(prepare(actor, job, { item: input, origin: { triggeredBy: 'manual' } }), deps);
+  const run = prepare(actor, job, { item: input, origin: { triggeredBy: 'manual' } });
+  return triggered(run, await deps.inserts.one(run), deps);
 }
 
 /** Checks a trigger as {@link triggerRun} would, and stores nothing. */
@@ -159,14 +159,6 @@ function futureOf(moment: Date | undefined): Date | null {
 /** SHA-256 of the payload's canonical JSON, in hex: equal payloads have equal hashes, whatever the order of their keys. */
 export function hashPayload(payload: JsonValue): string {
   return createHash('sha256').update(canonicalJson(payload)).digest('hex');
-}
-
-async function store(run: NewRun, deps: RunDeps): Promise<Triggered> {
-  for (let tries = 1; tries <= RACE_TRIES; tries++) {
-    const outcome = await deps.inserts.one(run);
-    if (outcome.kind !== 'raced') return triggered(run, outcome, deps);
-  }
-  throw insertRefusal('raced');
 }
 
 /** Turns what the store answered into what the caller is told. */

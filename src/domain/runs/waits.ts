@@ -5,8 +5,8 @@ import type { JsonValue } from '../../core/json.ts';
 import type { RunStatus } from '../../core/run-state.ts';
 import type { RunDeps } from './deps.ts';
 import { refusal } from './report.ts';
-import { FINAL_SQL } from './transition-statement.ts';
 import type { Transitions } from './transition.ts';
+import { FINAL_SQL } from './transition-statement.ts';
 
 /**
  * Waiting without lost wake-ups: both sides first commit what they did, then look, in a new statement, at what the other did. The

@@ -1,0 +1,77 @@
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { SUBJECT_NAMES, type SubjectName } from './subject.ts';
+
+/** How much to measure. */
+export interface Extent {
+  /** Runs per phase. */
+  runs: number;
+  /** How often the end-to-end phase is repeated; the median counts. */
+  passes: number;
+  latencySeconds: number;
+  idleSeconds: number;
+  /** Completed runs to put into the database first. */
+  history: number;
+}
+
+/** What one invocation was asked to do. */
+export interface BenchOptions {
+  extent: Extent;
+  subjects: readonly SubjectName[];
+  /** The Baton server to start. */
+  server: string;
+  profile: boolean;
+  /** Where to write all figures as JSON. */
+  json?: string | undefined;
+}
+
+export const USAGE = `npm run bench -- [flags]
+  --runs <n>            runs per phase (10000)
+  --passes <n>          repetitions of the end-to-end phase (3)
+  --quick               1,000 runs, one pass, short latency and idle phases
+  --only baton|floor    leave the other out
+  --history <n>         put so many completed runs into the database first (0)
+  --profile             record CPU profiles of the Baton server and print where its time goes
+  --server <file>       the server to measure (src/main.ts), for example of another checkout
+  --json <file>         also write every figure as JSON`;
+
+const FULL = { runs: 10_000, passes: 3, latencySeconds: 20, idleSeconds: 30 };
+const QUICK = { runs: 1_000, passes: 1, latencySeconds: 4, idleSeconds: 4 };
+
+const positive = z.coerce.number().int().positive();
+const Flags = z.object({
+  runs: positive.optional(),
+  passes: positive.optional(),
+  quick: z.boolean().default(false),
+  only: z.enum(SUBJECT_NAMES).optional(),
+  history: z.coerce.number().int().nonnegative().default(0),
+  profile: z.boolean().default(false),
+  server: z.string().default(fileURLToPath(new URL('../src/main.ts', import.meta.url))),
+  json: z.string().optional(),
+});
+
+/** Reads the command line; throws an Error that says what is wrong with it. */
+export function readOptions(args: string[]): BenchOptions {
+  const text = { type: 'string' } as const;
+  const toggle = { type: 'boolean' } as const;
+  const options = {
+    runs: text,
+    passes: text,
+    quick: toggle,
+    only: text,
+    history: text,
+    profile: toggle,
+    server: text,
+    json: text,
+  };
+  const parsed = Flags.safeParse(parseArgs({ args, options, strict: true }).values);
+  if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
+  const { runs, passes, quick, only, history, ...rest } = parsed.data;
+  const standard = quick ? QUICK : FULL;
+  return {
+    ...rest,
+    extent: { ...standard, runs: runs ?? standard.runs, passes: passes ?? standard.passes, history },
+    subjects: only === undefined ? SUBJECT_NAMES : [only],
+  };
+}

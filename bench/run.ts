@@ -1,0 +1,72 @@
+/**
+ * `npm run bench`: measures Baton and its floor, plain graphile-worker, one after the other on this machine, and prints one table.
+ * Exits with 1 when anything failed or a run was lost, doubled or mixed up; missed aims are for the reader to see.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startBaton } from './baton.ts';
+import { startFloor } from './floor.ts';
+import { withCleanup } from './lifetime.ts';
+import { type Figures, measure } from './measure.ts';
+import { type BenchOptions, readOptions, USAGE } from './options.ts';
+import { profileArgs, renderProfile } from './profile.ts';
+import { startStage } from './stage.ts';
+import type { SubjectName } from './subject.ts';
+import { renderNotes, renderTable } from './table.ts';
+
+const START = { baton: startBaton, floor: startFloor };
+
+try {
+  process.exitCode = await bench(parseCommandLine());
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+}
+
+async function bench(options: BenchOptions): Promise<number> {
+  if (process.platform !== 'linux') throw new Error('The bench reads CPU time and memory from /proc and runs on Linux only.');
+  const figures: Partial<Record<SubjectName, Figures>> = {};
+  for (const name of options.subjects) figures[name] = await withCleanup((cleanup) => measureSubject(name, options, cleanup));
+
+  console.log(`${renderTable(figures)}\n\n${renderNotes(figures, options.extent)}`);
+  if (options.json !== undefined)
+    await writeFile(options.json, JSON.stringify({ node: process.version, ...options, figures }, null, 2));
+  return reportLosses(figures);
+}
+
+async function measureSubject(name: SubjectName, options: BenchOptions, cleanup: AsyncDisposableStack): Promise<Figures> {
+  const directory = await mkdtemp(join(tmpdir(), 'baton-bench-'));
+  cleanup.defer(() => rm(directory, { recursive: true, force: true }));
+  const profiles = join(directory, 'profiles');
+  const server = options.profile ? [...profileArgs(profiles), options.server] : [options.server];
+
+  const stage = await startStage(directory, server, cleanup);
+  const subject = await START[name](stage);
+  const figures = await measure({ subject, stage, extent: options.extent, acknowledged: [] });
+
+  if (options.profile && name === 'baton') {
+    console.log(`Draining a backlog, ${await renderProfile(profiles, figures.serverPid, figures.drain.period)}\n`);
+    console.log(`End to end, ${await renderProfile(profiles, figures.serverPid, figures.endToEnd.period)}\n`);
+  }
+  return figures;
+}
+
+function reportLosses(figures: Partial<Record<SubjectName, Figures>>): number {
+  const losses = Object.entries(figures).flatMap(([name, { losses }]) => losses.map((loss) => `${name}: ${loss}`));
+  if (losses.length === 0) {
+    console.log('Every acknowledged run was received once, completed once and has its own result.');
+    return 0;
+  }
+  console.error(`Runs are missing or mixed up:\n${losses.join('\n')}`);
+  return 1;
+}
+
+function parseCommandLine(): BenchOptions {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}

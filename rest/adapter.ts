@@ -1,0 +1,148 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { type GraphQLSchema, validate } from 'graphql';
+import { AppError } from '../src/core/errors.ts';
+import { readError, runDocument, type TranslateError } from './execute.ts';
+import { type Match, makeMatcher } from './matcher.ts';
+import { type ErrorStyle, HttpRefusal, INTERNAL_PROBLEM, type Problem } from './problem.ts';
+import { ClientGone, discardBody, readJsonBody } from './request-body.ts';
+import { parseBody, parseHead } from './request-input.ts';
+import { documented, type Exchange, nextLink, requestIdOf, sendAnswer, sendProblem } from './response.ts';
+import type { Route, RouteAuth } from './route.ts';
+import { makeOpenStreams } from './sse.ts';
+import { type ResolvedRequest, serveStream } from './stream.ts';
+
+/** What `makeContext` is given: enough to say who is calling, before anything of the request is read or parsed. */
+export interface RestRequest {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly auth: RouteAuth;
+  readonly requestId: string;
+  readonly remoteAddress: string | undefined;
+}
+
+/** The part of the GraphQL context that this face reads itself; the rest passes through to the resolvers. */
+export interface RestContext {
+  /** Null only where the row asks for no credential. */
+  readonly actor: { readonly projectId: string } | null;
+}
+
+/** How this face logs: only what nobody planned for. Pino fits. */
+export interface RestLog {
+  readonly error: (fields: object, message: string) => void;
+}
+
+/** Everything the REST face is built from. */
+export interface RestOptions {
+  /** The schema that `/graphql` serves: the same resolvers, the same authorization. */
+  readonly schema: GraphQLSchema;
+  readonly routes: readonly Route[];
+  /** Authenticates by the row's kind of credential and builds the context; throws an AppError to refuse. */
+  readonly makeContext: (request: RestRequest) => RestContext | Promise<RestContext>;
+  readonly log: RestLog;
+  /** Reads foreign errors as AppErrors, so that both faces call them the same. */
+  readonly translateError?: TranslateError;
+  /** Milliseconds between the comments of an event stream. */
+  readonly heartbeatMs?: number;
+}
+
+/** The REST face of one process. */
+export interface RestHandler {
+  /**
+   * Serves the request if its path is one of ours, else returns false and has touched nothing. The promise resolves when the answer is
+   * handed to the socket (for an event stream: when it has ended) and never rejects.
+   */
+  readonly handle: (req: IncomingMessage, res: ServerResponse) => false | Promise<void>;
+  /** Ends every open event stream, asking its reader to reconnect; part of an ordered stop. */
+  readonly closeStreams: () => void;
+  /** How many event streams are open. */
+  readonly openStreams: () => number;
+}
+
+const JSON_HEADERS: readonly string[] = ['content-type', 'application/json; charset=utf-8'];
+
+/** Builds the REST face. Throws, naming the row, for a document that does not fit the schema and for rows that collide. */
+export function makeRestHandler(options: RestOptions): RestHandler {
+  for (const route of options.routes) checkDocument(options.schema, route);
+  const match = makeMatcher(options.routes);
+  const streams = makeOpenStreams(options.heartbeatMs);
+  const translate = options.translateError ?? (() => null);
+
+  /** Reads an error once: logs what nobody planned for, returns what the caller may know. */
+  const tellable = (error: unknown, exchange: Exchange): Problem => {
+    const { problem, unplanned } = readError(error, translate);
+    for (const err of unplanned) {
+      options.log.error({ err, requestId: exchange.requestId, operationId: exchange.operationId }, 'REST request failed');
+    }
+    return problem ?? INTERNAL_PROBLEM;
+  };
+
+  const serve = async (found: Match, exchange: Exchange): Promise<void> => {
+    try {
+      const resolved = await resolve(routeOf(found), exchange);
+      if (resolved.route.stream === undefined) await answerOnce(resolved, exchange);
+      else await serveStream(resolved, exchange, { schema: options.schema, streams, translate, tellable });
+    } catch (error) {
+      if (error instanceof ClientGone) return;
+      sendProblem(exchange, tellable(error, exchange));
+      discardBody(exchange.req);
+    }
+  };
+
+  /** Everything up to the execution: who calls, and with what. */
+  const resolve = async (found: Extract<Match, { kind: 'route' }>, { req, requestId }: Exchange): Promise<ResolvedRequest> => {
+    const { route } = found;
+    const { headers, method = '' } = req;
+    const context = await options.makeContext({ method, headers, auth: route.auth, requestId, remoteAddress: req.socket.remoteAddress });
+    const head = parseHead(route, found, headers);
+    const body = route.body === undefined ? undefined : parseBody(route, await readJsonBody(req, route.bodyLimit));
+    const lastEventId = route.stream === undefined ? null : lastEventIdOf(headers);
+    const input = { ...head, body, actorProjectId: context.actor?.projectId ?? null, lastEventId };
+    return { route, context, variables: route.variables(input) };
+  };
+
+  const answerOnce = async ({ route, context, variables }: ResolvedRequest, exchange: Exchange): Promise<void> => {
+    const data = await runDocument({ schema: options.schema, route, context, variables });
+    const status = route.status(data);
+    if (route.response === undefined || status === 204) return sendAnswer(exchange, status, { headers: [], body: null });
+    const body = JSON.stringify(documented(route, route.project(data)));
+    const cursor = route.nextCursor?.(data) ?? null;
+    const headers = cursor === null ? JSON_HEADERS : [...JSON_HEADERS, 'link', nextLink(exchange.req.url ?? '/', cursor)];
+    sendAnswer(exchange, status, { headers, body });
+  };
+
+  return {
+    handle(req, res) {
+      const found = match(req.method ?? '', req.url ?? '');
+      if (found.kind === 'foreign') return false;
+      const route = found.kind === 'route' ? found.route : null;
+      const style: ErrorStyle = route?.errorStyle ?? 'baton';
+      return serve(found, { req, res, style, operationId: route?.operationId ?? null, requestId: requestIdOf(req) });
+    },
+    closeStreams: streams.closeAll,
+    openStreams: streams.size,
+  };
+}
+
+function checkDocument(schema: GraphQLSchema, route: Route): void {
+  const [error] = validate(schema, route.document);
+  if (error !== undefined) throw new Error(`route ${route.operationId}: its document does not fit the schema: ${error.message}`);
+}
+
+function routeOf(found: Match): Extract<Match, { kind: 'route' }> {
+  switch (found.kind) {
+    case 'route':
+      return found;
+    case 'bad-path':
+      throw new AppError('BAD_REQUEST', 'the path is not valid percent-encoded UTF-8');
+    case 'wrong-method':
+      throw new HttpRefusal('METHOD_NOT_ALLOWED', 'this path does not have that method', found.allow);
+    case 'unknown':
+    case 'foreign':
+      throw new AppError('NOT_FOUND', 'no such route');
+  }
+}
+
+function lastEventIdOf(headers: IncomingHttpHeaders): string | null {
+  const id = headers['last-event-id'];
+  return typeof id === 'string' && id !== '' ? id : null;
+}

@@ -1,0 +1,99 @@
+import { BatonError } from './errors.ts';
+import { asRecord } from './http.ts';
+import type { Rest } from './rest.ts';
+import { toCamelKeys, toSnakeKeys } from './wire-names.ts';
+
+/** What a job is made of. Fields left out keep their value, or get Baton's default in a new job. */
+export interface JobInput {
+  /** Names the job within its project; the key of `upsert`. */
+  readonly slug: string;
+  /** For people; the slug by default. */
+  readonly name?: string;
+  readonly description?: string;
+  /** Where the executor listens. */
+  readonly endpointUrl: string;
+  readonly enabled?: boolean;
+  readonly maxAttempts?: number;
+  readonly timeoutSecs?: number;
+  readonly heartbeatTimeoutSecs?: number;
+  readonly retryStrategy?: 'exponential' | 'linear' | 'fixed' | 'custom';
+  readonly retryInitialDelaySecs?: number;
+  readonly retryMaxDelaySecs?: number;
+  readonly retryDelaysSecs?: readonly number[];
+  readonly retryPriorityBoost?: number;
+  /** Null takes a limit away, here and below. */
+  readonly poisonPillThreshold?: number | null;
+  readonly maxConcurrency?: number | null;
+  readonly maxConcurrencyPerKey?: number | null;
+  readonly runTtlSecs?: number | null;
+  /** JSON Schema that Baton checks payloads with when a run is triggered. */
+  readonly payloadSchema?: object | null;
+  /** JSON Schema that Baton checks results with when a run completes. */
+  readonly resultSchema?: object | null;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly defaultRunMetadata?: Readonly<Record<string, string>>;
+}
+
+/** A job as Baton has it. */
+export interface JobRecord {
+  readonly id: string;
+  readonly projectId: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly version: number;
+  /** What the executor verifies dispatches with; missing where Baton does not show it. */
+  readonly signingSecret?: string;
+  /** Every other field, in camelCase. */
+  readonly [field: string]: unknown;
+}
+
+/** Jobs of one project. */
+export interface JobsClient {
+  /** Creates the job, or updates the one that has this slug. */
+  upsert(input: JobInput): Promise<JobRecord>;
+  /** The job with this slug, or null. */
+  find(slug: string): Promise<JobRecord | null>;
+}
+
+/** Makes the client for the jobs of `projectId`. */
+export function makeJobsClient(rest: Rest, projectId: string): JobsClient {
+  async function find(slug: string): Promise<JobRecord | null> {
+    const query = new URLSearchParams({ project_id: projectId, slug });
+    const rows = await rest.repeatable({ method: 'GET', path: `/v1/jobs?${query}` });
+    const found = (Array.isArray(rows) ? rows : []).map(asRecord).find((row) => row['slug'] === slug);
+    return found ? toJob(found) : null;
+  }
+
+  async function update(existing: JobRecord, input: JobInput): Promise<JobRecord> {
+    const { slug: _, ...changes } = input;
+    const json = JSON.stringify(toSnakeKeys(changes));
+    return toJob(await rest.repeatable({ method: 'PATCH', path: `/v1/jobs/${encodeURIComponent(existing.id)}`, json }));
+  }
+
+  async function create(input: JobInput): Promise<JobRecord> {
+    const json = JSON.stringify({ project_id: projectId, ...toSnakeKeys({ name: input.slug, ...input }) });
+    return toJob(await rest.once({ method: 'POST', path: '/v1/jobs', json }));
+  }
+
+  return {
+    find,
+    async upsert(input) {
+      const existing = await find(input.slug);
+      if (existing) return update(existing, input);
+      try {
+        return await create(input);
+      } catch (error) {
+        // Somebody else created it in between, or an earlier try of ours did and its answer was lost.
+        const raced = error instanceof BatonError && (error.status === 409 || error.status === 0) ? await find(input.slug) : null;
+        if (!raced) throw error;
+        return update(raced, input);
+      }
+    },
+  };
+}
+
+function toJob(row: unknown): JobRecord {
+  // Baton's own answer, described by its OpenAPI document; checking it field by field would refuse newer servers.
+  return toCamelKeys(asRecord(row)) as JobRecord & Record<string, unknown>;
+}

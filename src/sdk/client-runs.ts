@@ -1,0 +1,166 @@
+import { BatonError, isTransient } from './errors.ts';
+import { asRecord } from './http.ts';
+import type { JobRef, PayloadInput, ResultOf } from './job.ts';
+import type { Rest } from './rest.ts';
+import { type FollowOptions, followRun, type RunEvent } from './run-events.ts';
+import { isFinal, type RunStatus } from './run-status.ts';
+import { toCamelKeys, toSnakeKeys } from './wire-names.ts';
+
+const FIRST_POLL_MS = 250;
+const MAX_POLL_MS = 5_000;
+
+declare const resultType: unique symbol;
+
+/** A run that was triggered; hand it to `wait` to get its result with its type. */
+export interface TriggeredRun<Result = unknown> {
+  readonly id: string;
+  readonly status: RunStatus;
+  /** True when a run with this idempotency key was there already, and this is it. */
+  readonly idempotencyHit: boolean;
+  /** Carries a type only; never set. */
+  readonly [resultType]?: Result;
+}
+
+/** A run as Baton has it. */
+export interface Run<Result = unknown> {
+  readonly id: string;
+  readonly jobId: string;
+  readonly projectId: string;
+  readonly status: RunStatus;
+  readonly attempt: number;
+  readonly payload: unknown;
+  /** What a completed run yields, else null. */
+  readonly result: Result | null;
+  /** Why the last attempt failed, else null. */
+  readonly error: string | null;
+  /** RFC 3339, like every time. */
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  /** Every other field, in camelCase. */
+  readonly [field: string]: unknown;
+}
+
+/** How a run is triggered. */
+export interface TriggerOptions {
+  /** Triggers under one key make one run while it has not ended; with a key a trigger whose answer was lost is repeated. */
+  readonly idempotencyKey?: string;
+  /** 0 (default) to 10, higher goes first. */
+  readonly priority?: number;
+  /** Not before this time. */
+  readonly scheduledAt?: Date | string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Seconds after which a run not yet started expires. */
+  readonly ttlSecs?: number;
+  readonly concurrencyKey?: string;
+}
+
+/** How long to wait for a run. */
+export interface WaitForRunOptions {
+  readonly signal?: AbortSignal;
+  /** Without it `wait` waits as long as the run takes. */
+  readonly timeoutMs?: number;
+}
+
+/** Runs of the key's project. */
+export interface RunsClient {
+  /** Triggers a run of a job, named by slug, id or a `job` that has a slug. */
+  trigger<J extends JobRef | string>(job: J, payload: PayloadInput<J>, options?: TriggerOptions): Promise<TriggeredRun<ResultOf<J>>>;
+  get<R = unknown>(run: string | TriggeredRun<R>): Promise<Run<R>>;
+  /** Cancels a run and its children. Throws when it has ended already. */
+  cancel(run: string | TriggeredRun): Promise<void>;
+  /**
+   * Waits until a run has ended, however it ended, and answers it. Throws a `BatonError` with the code `TIMEOUT` when `timeoutMs` pass
+   * first, and the signal's reason when that aborts.
+   */
+  wait<R = unknown>(run: string | TriggeredRun<R>, options?: WaitForRunOptions): Promise<Run<R>>;
+  /** The history of a run, live, each event once; ends when the run does. */
+  events(run: string | TriggeredRun, options?: FollowOptions): AsyncGenerator<RunEvent, void, undefined>;
+}
+
+/** Makes the client for runs. */
+export function makeRunsClient(rest: Rest): RunsClient {
+  async function get<R>(run: string | TriggeredRun<R>, signal?: AbortSignal): Promise<Run<R>> {
+    return toRun<R>(await rest.repeatable({ method: 'GET', path: runPath(run), signal }));
+  }
+
+  function events(run: string | TriggeredRun, options: FollowOptions = {}): AsyncGenerator<RunEvent, void, undefined> {
+    const isOver = async (): Promise<boolean> => isFinal((await get(run, options.signal)).status);
+    return followRun(rest, idOf(run), { ...options, isOver });
+  }
+
+  async function untilFinal(run: string | TriggeredRun, signal: AbortSignal): Promise<void> {
+    try {
+      for await (const _ of events(run, { signal })) {
+        // Only the end matters.
+      }
+    } catch (error) {
+      // A server or proxy that has no event streams; if it is the run or the key that is wrong, asking for the run says so.
+      if (!(error instanceof BatonError) || isTransient(error)) throw error;
+      await poll(run, signal);
+    }
+  }
+
+  async function poll(run: string | TriggeredRun, signal: AbortSignal): Promise<void> {
+    for (let delayMs = FIRST_POLL_MS; !isFinal((await get(run, signal)).status); delayMs = Math.min(delayMs * 1.5, MAX_POLL_MS)) {
+      await rest.clock.sleep(delayMs, signal);
+    }
+  }
+
+  return {
+    async trigger(job, payload, options = {}) {
+      const path = `/v1/jobs/${encodeURIComponent(typeof job === 'string' ? job : job.slug)}/trigger`;
+      const request = { method: 'POST', path, json: triggerJson(payload, options) } as const;
+      const row = asRecord(
+        options.idempotencyKey
+          ? await rest.repeatable({ ...request, headers: { 'idempotency-key': options.idempotencyKey } })
+          : await rest.once(request),
+      );
+      if (typeof row['id'] !== 'string') throw new BatonError('Baton did not name the run', { status: 200, code: 'INVALID_RESPONSE' });
+      // A status newer than this SDK is still a status.
+      return { id: row['id'], status: row['status'] as RunStatus, idempotencyHit: row['idempotency_hit'] === true };
+    },
+    get: (run) => get(run),
+    async cancel(run) {
+      await rest.once({ method: 'DELETE', path: runPath(run) });
+    },
+    async wait(run, options = {}) {
+      const limit = new AbortController();
+      const stop = (): void => limit.abort(options.signal?.reason);
+      const timedOut = new BatonError(`run ${idOf(run)} has not ended within ${options.timeoutMs} ms`, { status: 0, code: 'TIMEOUT' });
+      const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => limit.abort(timedOut), options.timeoutMs);
+      options.signal?.addEventListener('abort', stop, { once: true });
+      if (options.signal?.aborted) stop();
+      try {
+        await untilFinal(run, limit.signal);
+        return await get(run, limit.signal);
+      } finally {
+        clearTimeout(timer);
+        options.signal?.removeEventListener('abort', stop);
+      }
+    },
+    events,
+  };
+}
+
+function triggerJson(payload: unknown, options: TriggerOptions): string {
+  const { idempotencyKey: _, scheduledAt, ...others } = options;
+  const scheduled_at = scheduledAt instanceof Date ? scheduledAt.toISOString() : scheduledAt;
+  // JSON leaves out what is undefined; a payload that is undefined is null.
+  return JSON.stringify({ payload: payload ?? null, scheduled_at, ...toSnakeKeys(others) });
+}
+
+function idOf(run: string | TriggeredRun): string {
+  return typeof run === 'string' ? run : run.id;
+}
+
+function runPath(run: string | TriggeredRun): string {
+  return `/v1/runs/${encodeURIComponent(idOf(run))}`;
+}
+
+function toRun<R>(row: unknown): Run<R> {
+  const absent = { result: null, error: null, startedAt: null, finishedAt: null };
+  // Baton's own answer, described by its OpenAPI document; the type of the result is the caller's claim about the job.
+  return { ...absent, ...toCamelKeys(asRecord(row)) } as unknown as Run<R>;
+}

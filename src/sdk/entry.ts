@@ -1,0 +1,15 @@
+/**
+ * What `baton/sdk` exports: `createExecutor` and `job` to run jobs, `createClient` to trigger and await them. This file is the door of
+ * the package; nothing inside it imports from here.
+ */
+export type { ChildHandle, ChildResult } from './children.ts';
+export { type Client, type ClientOptions, createClient } from './client.ts';
+export type { JobInput, JobRecord, JobsClient } from './client-jobs.ts';
+export type { Run, RunsClient, TriggeredRun, TriggerOptions, WaitForRunOptions } from './client-runs.ts';
+export type { JobContext, LogData, Logger, ProgressDetails, SpawnOptions, WaitOptions } from './context.ts';
+export { type AbortReason, BatonError, PermanentError, RunAbortedError } from './errors.ts';
+export { createExecutor, type Executor, type ExecutorOptions, type Jobs, type Secrets } from './executor.ts';
+export { type Job, type JobRef, job, type PayloadInput, type ResultOf } from './job.ts';
+export type { FollowOptions, RunEvent } from './run-events.ts';
+export { type FinalStatus, isFinal, type RunStatus } from './run-status.ts';
+export type { StandardSchema } from './standard-schema.ts';
