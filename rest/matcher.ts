@@ -27,8 +27,8 @@ const UNKNOWN: Match = { kind: 'unknown' };
 const BAD_PATH: Match = { kind: 'bad-path' };
 
 /**
- * Compiles rows into a radix tree. Paths that share their first segment with a row (`/v1/…`, `/sdk/…`) belong to the REST face, found or
- * not; all others are foreign. Throws naming the row when two rows share a method and a path, or an operation id.
+ * Compiles rows into a radix tree. Paths that share their first segment with a row (`/v1/…`, `/sdk/…`) belong to the REST face, found
+ * or not; all others are foreign. Throws naming the row when two rows share a method and a path, or an operation id.
  */
 export function makeMatcher(routes: readonly Route[]): Matcher {
   const router = makeRouter({

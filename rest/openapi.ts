@@ -50,8 +50,8 @@ const HEADERS = {
 };
 
 /**
- * Derives the OpenAPI 3.1 document from the rows. Its order is the order of the rows and tags, components by name, so equal rows print equal
- * text. Throws naming the row whose tag nobody described.
+ * Derives the OpenAPI 3.1 document from the rows. Its order is the order of the rows and tags, components by name, so equal rows print
+ * equal text. Throws naming the row whose tag nobody described.
  */
 export function makeOpenApi(routes: readonly Route[], tags: readonly ApiTag[], info: ApiInfo): OpenApiDocument {
   const tagNames = new Set(tags.map((tag) => tag.name));

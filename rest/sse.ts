@@ -65,7 +65,7 @@ export function makeOpenStreams(heartbeatMs: number = HEARTBEAT_MS): OpenStreams
         while (!res.destroyed && !closing) {
           const next = await source.next();
           if (next.done || res.destroyed) break;
-          res.write(frame(next.value));
+          if (!res.write(frame(next.value))) await drained(res);
         }
         if (closing) res.write(`retry: ${RECONNECT_MS}\n\n`);
       } finally {

@@ -10,19 +10,23 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
  * it looks whether it needs it, and takes any existing executable for one; `generate` never runs it.
  */
 const cli = createRequire(import.meta.url).resolve('prisma/build/index.js');
-const { status, stdout, stderr, error } = spawnSync(process.execPath, [cli, 'generate', '--config', join(ROOT, 'prisma.config.ts'), '--no-hints'], {
-  cwd: ROOT,
-  encoding: 'utf8',
-  env: {
-    ...process.env,
-    // Generators are started by name through the shell: ours are in node_modules/.bin, whoever runs this file.
-    PATH: [join(ROOT, 'node_modules', '.bin'), dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
-    PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
-    PRISMA_HIDE_UPDATE_MESSAGE: '1',
-    CHECKPOINT_DISABLE: '1',
-    NO_COLOR: '1',
+const { status, stdout, stderr, error } = spawnSync(
+  process.execPath,
+  [cli, 'generate', '--config', join(ROOT, 'prisma.config.ts'), '--no-hints'],
+  {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      // Generators are started by name through the shell: ours are in node_modules/.bin, whoever runs this file.
+      PATH: [join(ROOT, 'node_modules', '.bin'), dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
+      PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+      CHECKPOINT_DISABLE: '1',
+      NO_COLOR: '1',
+    },
   },
-});
+);
 
 if (status !== 0) {
   console.error(`prisma generate failed (${error?.message ?? `exit code ${status}`}):\n${stdout}${stderr}`);

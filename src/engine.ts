@@ -40,8 +40,10 @@ export interface Engine {
   readonly loops: readonly Loop[];
   inFlight(): number;
   start(): Promise<void>;
-  /** Stops claiming, drains up to `graceMs`, hands the rest back. The pools must outlive this. */
-  stop(graceMs: number): Promise<void>;
+  /** Stops claiming, waits up to `graceMs` for what is under way, hands the rest back. The faces may go on meanwhile: executors report. */
+  drain(graceMs: number): Promise<void>;
+  /** Lets what was taken on be stored and tells the others that this process is gone. The pools must outlive this. */
+  close(): Promise<void>;
 }
 
 interface EngineDeps {
@@ -184,8 +186,10 @@ export function makeEngine(deps: EngineDeps): Engine {
       for (const loop of loops) loop.start();
       if (dispatches) await doorbell.start();
     },
-    async stop(graceMs) {
+    async drain(graceMs) {
       await Promise.all([watchdog.stop(), reaper.stop(), doorbell.stop(), dispatcher.stop(graceMs)]);
+    },
+    async close() {
       timers.stop();
       await presence.stop();
       await Promise.all([transitions.idle(), inserts.idle(), reports.idle(), heartbeats.idle()]);

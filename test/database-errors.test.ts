@@ -67,7 +67,10 @@ describe('errors of pg', () => {
     await one.query('select pg_advisory_xact_lock(1)');
     await two.query('select pg_advisory_xact_lock(2)');
 
-    const kinds = await Promise.all([kindOf(one.query('select pg_advisory_xact_lock(2)')), kindOf(two.query('select pg_advisory_xact_lock(1)'))]);
+    const kinds = await Promise.all([
+      kindOf(one.query('select pg_advisory_xact_lock(2)')),
+      kindOf(two.query('select pg_advisory_xact_lock(1)')),
+    ]);
 
     one.release(true);
     two.release(true);
@@ -75,7 +78,7 @@ describe('errors of pg', () => {
   });
 
   it.each([
-    ['a NUL in JSON', "select '\"\\u0000\"'::jsonb"],
+    ['a NUL in JSON', 'select \'"\\u0000"\'::jsonb'],
     ['a number out of range', 'select 3000000000::int'],
     ['a broken constraint', "insert into projects (id, name) values ('Not A Slug', 'x')"],
   ])('knows %s to be the fault of the data', async (_what, text) => {
@@ -96,7 +99,11 @@ describe('errors of pg', () => {
     ['an index row that is too large', Object.assign(new Error('index row size 3000 exceeds btree maximum'), { code: '54000' }), 'other'],
     ['a pool with no connection in time', new Error('timeout exceeded when trying to connect'), 'connection'],
     ['several addresses that all refuse', new AggregateError([Object.assign(new Error('no'), { code: 'ECONNREFUSED' })]), 'connection'],
-    ['a cause within a cause', new Error('x', { cause: new Error('y', { cause: Object.assign(new Error('z'), { code: '08006' }) }) }), 'connection'],
+    [
+      'a cause within a cause',
+      new Error('x', { cause: new Error('y', { cause: Object.assign(new Error('z'), { code: '08006' }) }) }),
+      'connection',
+    ],
     ['a serialization failure', Object.assign(new Error('could not serialize'), { code: '40001' }), 'retryable'],
     ['an error of ours', new AppError('CONFLICT', 'no'), 'other'],
   ])('knows %s', async (_what, error, kind) => {

@@ -141,7 +141,9 @@ describe('startEmbedded', () => {
   });
 
   it('says in words what is wrong with a setting', async () => {
-    await expect(startEmbedded({ dataDir, flags: { shared_buffers: 'plenty' } })).rejects.toThrow(/invalid value for parameter "shared_buffers"/);
+    await expect(startEmbedded({ dataDir, flags: { shared_buffers: 'plenty' } })).rejects.toThrow(
+      /invalid value for parameter "shared_buffers"/,
+    );
   });
 
   it.runIf(process.getuid?.() === 0)('names the directory that the user of Postgres cannot enter', async () => {

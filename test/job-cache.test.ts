@@ -6,8 +6,8 @@ import { newId } from '../src/core/ids.ts';
 import { openPools, type Pools } from '../src/db/pool.ts';
 import { createJob } from '../src/domain/jobs/create-job.ts';
 import { deleteJob } from '../src/domain/jobs/delete-job.ts';
-import type { JobDeps } from '../src/domain/jobs/job-deps.ts';
 import { makeJobCache } from '../src/domain/jobs/job-cache.ts';
+import type { JobDeps } from '../src/domain/jobs/job-deps.ts';
 import { updateJob } from '../src/domain/jobs/update-job.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 
@@ -26,7 +26,11 @@ afterAll(async () => {
 
 /** A pool that counts its queries and can hold their answers back, each as it was when Postgres gave it. */
 function observed(pool: pg.Pool) {
-  const state = { queries: 0, held: undefined as PromiseWithResolvers<void> | undefined, answered: undefined as PromiseWithResolvers<void> | undefined };
+  const state = {
+    queries: 0,
+    held: undefined as PromiseWithResolvers<void> | undefined,
+    answered: undefined as PromiseWithResolvers<void> | undefined,
+  };
   const query = async (...args: Parameters<pg.Pool['query']>): Promise<unknown> => {
     state.queries += 1;
     const { held, answered } = state;

@@ -34,7 +34,16 @@ describe('updateJob', () => {
     const updated = await t.update(job.slug, { tags: { a: '1' }, maxConcurrency: null, payloadSchema: null, retryDelaysSecs: [9] });
 
     const { version, versionId, updatedAt } = updated;
-    expect(updated).toEqual({ ...job, tags: { a: '1' }, maxConcurrency: null, payloadSchema: null, retryDelaysSecs: [9], version, versionId, updatedAt });
+    expect(updated).toEqual({
+      ...job,
+      tags: { a: '1' },
+      maxConcurrency: null,
+      payloadSchema: null,
+      retryDelaysSecs: [9],
+      version,
+      versionId,
+      updatedAt,
+    });
     expect(version).toBe(2);
     expect(versionId).not.toBe(job.versionId);
     expect(updatedAt.getTime()).toBeGreaterThanOrEqual(job.updatedAt.getTime());
@@ -71,10 +80,26 @@ describe('updateJob', () => {
   it('has a version for each definition field', async () => {
     const job = await t.create();
     const changes = {
-      slug: 'other', name: 'Other', description: 'Other', endpointUrl: 'https://example.com/other', maxAttempts: 4, timeoutSecs: 4,
-      heartbeatTimeoutSecs: 4, retryInitialDelaySecs: 4, retryMaxDelaySecs: 4, retryDelaysSecs: [4], retryStrategy: 'custom', retryPriorityBoost: 4,
-      poisonPillThreshold: 4, maxConcurrency: 4, maxConcurrencyPerKey: 4, runTtlSecs: 4, payloadSchema: { const: 4 }, resultSchema: { const: 4 },
-      tags: { four: '4' }, defaultRunMetadata: { four: '4' },
+      slug: 'other',
+      name: 'Other',
+      description: 'Other',
+      endpointUrl: 'https://example.com/other',
+      maxAttempts: 4,
+      timeoutSecs: 4,
+      heartbeatTimeoutSecs: 4,
+      retryInitialDelaySecs: 4,
+      retryMaxDelaySecs: 4,
+      retryDelaysSecs: [4],
+      retryStrategy: 'custom',
+      retryPriorityBoost: 4,
+      poisonPillThreshold: 4,
+      maxConcurrency: 4,
+      maxConcurrencyPerKey: 4,
+      runTtlSecs: 4,
+      payloadSchema: { const: 4 },
+      resultSchema: { const: 4 },
+      tags: { four: '4' },
+      defaultRunMetadata: { four: '4' },
     };
 
     let version = 1;
@@ -100,7 +125,9 @@ describe('updateJob', () => {
   it('lets one of many racing changes of one version through', async () => {
     const job = await t.create();
 
-    const results = await Promise.allSettled(Array.from({ length: 10 }, (_, i) => t.update(job.id, { name: `Name ${i}`, expectedVersion: 1 })));
+    const results = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, i) => t.update(job.id, { name: `Name ${i}`, expectedVersion: 1 })),
+    );
 
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(await t.stored()).toEqual({ jobs: 1, versions: 2 });
@@ -108,7 +135,16 @@ describe('updateJob', () => {
 
   it('adds racing changes up, each in a version of its own', async () => {
     const job = await t.create();
-    const changes = [{ maxAttempts: 9 }, { timeoutSecs: 9 }, { name: 'Nine' }, { runTtlSecs: 9 }, { retryPriorityBoost: 9 }, { description: 'nine' }, { maxConcurrency: 9 }, { tags: { n: '9' } }];
+    const changes = [
+      { maxAttempts: 9 },
+      { timeoutSecs: 9 },
+      { name: 'Nine' },
+      { runTtlSecs: 9 },
+      { retryPriorityBoost: 9 },
+      { description: 'nine' },
+      { maxConcurrency: 9 },
+      { tags: { n: '9' } },
+    ];
 
     const updated = await Promise.all(changes.map((change) => t.update(job.id, change)));
 
@@ -116,7 +152,10 @@ describe('updateJob', () => {
     expect(updated.map(({ version }) => version).sort()).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
     const versions = await listJobVersions(t.actor, { job: job.id }, t.deps);
     for (const answer of updated) {
-      expect(versions.find(({ version }) => version === answer.version)).toMatchObject({ versionId: answer.versionId, definition: definitionOf(answer) });
+      expect(versions.find(({ version }) => version === answer.version)).toMatchObject({
+        versionId: answer.versionId,
+        definition: definitionOf(answer),
+      });
     }
   });
 
@@ -124,7 +163,10 @@ describe('updateJob', () => {
     const job = await t.create();
     await t.create({ slug: 'taken' });
 
-    await expect(t.update(job.id, { slug: 'taken', name: 'New' })).rejects.toMatchObject({ code: 'CONFLICT', message: 'a job with slug "taken" already exists' });
+    await expect(t.update(job.id, { slug: 'taken', name: 'New' })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: 'a job with slug "taken" already exists',
+    });
     expect(await findJob(t.actor, job.id, t.deps)).toMatchObject({ name: 'Resize', version: 1 });
   });
 
@@ -175,17 +217,20 @@ describe('deleteJob', () => {
     await expect(deleteJob(t.actor, job.id, t.deps)).resolves.toMatchObject({ id: job.id });
   });
 
-  it.each(RUN_STATUSES.filter((status) => !(FINAL_STATUSES as readonly RunStatus[]).includes(status)))('refuses while a run is %s', async (status) => {
-    const job = await t.create();
-    await t.insertRun(job, 'completed');
-    await t.insertRun(job, status);
+  it.each(RUN_STATUSES.filter((status) => !(FINAL_STATUSES as readonly RunStatus[]).includes(status)))(
+    'refuses while a run is %s',
+    async (status) => {
+      const job = await t.create();
+      await t.insertRun(job, 'completed');
+      await t.insertRun(job, status);
 
-    await expect(deleteJob(t.actor, job.id, t.deps)).rejects.toMatchObject({
-      code: 'CONFLICT',
-      message: 'job has active runs — cancel them first or wait for completion',
-    });
-    expect(await findJob(t.actor, job.id, t.deps)).toMatchObject({ id: job.id });
-  });
+      await expect(deleteJob(t.actor, job.id, t.deps)).rejects.toMatchObject({
+        code: 'CONFLICT',
+        message: 'job has active runs — cancel them first or wait for completion',
+      });
+      expect(await findJob(t.actor, job.id, t.deps)).toMatchObject({ id: job.id });
+    },
+  );
 
   it("minds its own runs and no other job's", async () => {
     const job = await t.create();
@@ -211,7 +256,9 @@ describe('rotateJobSecret', () => {
   it('keeps the secret out of the history', async () => {
     const job = await t.create();
 
-    const { rows } = await pools.reads.query<{ definition: string }>('select definition::text from job_versions where job_id = $1', [job.id]);
+    const { rows } = await pools.reads.query<{ definition: string }>('select definition::text from job_versions where job_id = $1', [
+      job.id,
+    ]);
     expect(rows[0]?.definition).not.toContain(job.signingSecret);
   });
 });

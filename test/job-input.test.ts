@@ -11,9 +11,17 @@ function pairs(count: number, key = 1, value = 1): Record<string, string> {
 
 /** Field, values at its limits, values just beyond them. */
 const LIMITS: readonly [string, readonly unknown[], readonly unknown[]][] = [
-  ['slug', ['a', '0', 'a_b-c', 'a'.repeat(128)], ['', '-a', '_a', 'A', 'a b', 'ä', 'a'.repeat(129), 'a\n', '0190b6a0-0000-7000-8000-000000000000', 1, null]],
+  [
+    'slug',
+    ['a', '0', 'a_b-c', 'a'.repeat(128)],
+    ['', '-a', '_a', 'A', 'a b', 'ä', 'a'.repeat(129), 'a\n', '0190b6a0-0000-7000-8000-000000000000', 1, null],
+  ],
   ['name', ['x', 'x'.repeat(255)], ['', ' ', 'x'.repeat(256), 'a\0b', '\ud800', 1, null]],
-  ['endpointUrl', ['https://example.com', `https://example.com/${'x'.repeat(2_028)}`], ['', `https://example.com/${'x'.repeat(2_029)}`, 1, null]],
+  [
+    'endpointUrl',
+    ['https://example.com', `https://example.com/${'x'.repeat(2_028)}`],
+    ['', `https://example.com/${'x'.repeat(2_029)}`, 1, null],
+  ],
   ['description', ['', 'x'.repeat(10_000)], ['x'.repeat(10_001), 'a\0b', 1]],
   ['enabled', [true, false], [0, 'true']],
   ['executionMode', ['http'], ['managed', 'HTTP', 1]],
@@ -23,7 +31,11 @@ const LIMITS: readonly [string, readonly unknown[], readonly unknown[]][] = [
   ['retryStrategy', ['exponential', 'linear', 'fixed'], ['random', 1]],
   ['retryInitialDelaySecs', [0, 3_600], [-1, 3_601]],
   ['retryMaxDelaySecs', [1, 3_600], [0, 3_601]],
-  ['retryDelaysSecs', [[], [1, 3_600], Array.from({ length: 100 }, () => 1)], [[0], [3_601], [1.5], Array.from({ length: 101 }, () => 1), 1]],
+  [
+    'retryDelaysSecs',
+    [[], [1, 3_600], Array.from({ length: 100 }, () => 1)],
+    [[0], [3_601], [1.5], Array.from({ length: 101 }, () => 1), 1],
+  ],
   ['retryPriorityBoost', [0, 10], [-1, 11]],
   ['poisonPillThreshold', [2, INT32, null], [1, INT32 + 1]],
   ['maxConcurrency', [1, INT32, null], [0, INT32 + 1]],
@@ -31,7 +43,11 @@ const LIMITS: readonly [string, readonly unknown[], readonly unknown[]][] = [
   ['runTtlSecs', [1, INT32, null], [0, INT32 + 1]],
   ['payloadSchema', [{}, { type: 'object' }, null], [true, [], 'object', { a: 'x\0' }, JSON.parse('{"properties":{"__proto__":{}}}')]],
   ['resultSchema', [{}, null], [false, []]],
-  ['tags', [{}, pairs(20), pairs(1, 64, 256), { a: '' }], [pairs(21), pairs(1, 65), pairs(1, 1, 257), { '': 'a' }, { a: 1 }, [], JSON.parse('{"__proto__":"a"}'), { a: '\0' }]],
+  [
+    'tags',
+    [{}, pairs(20), pairs(1, 64, 256), { a: '' }],
+    [pairs(21), pairs(1, 65), pairs(1, 1, 257), { '': 'a' }, { a: 1 }, [], JSON.parse('{"__proto__":"a"}'), { a: '\0' }],
+  ],
   ['defaultRunMetadata', [{}, pairs(50), pairs(1, 128, 1_024)], [pairs(51), pairs(1, 129), pairs(1, 1, 1_025), { a: 1 }, { 'a\0': 'b' }]],
 ];
 
@@ -53,13 +69,18 @@ describe.each([
   });
 
   it('refuses unknown fields', () => {
-    expect(schema.safeParse({ ...base, name: 'x', retries: 3 }).error?.issues[0]).toMatchObject({ code: 'unrecognized_keys', keys: ['retries'] });
+    expect(schema.safeParse({ ...base, name: 'x', retries: 3 }).error?.issues[0]).toMatchObject({
+      code: 'unrecognized_keys',
+      keys: ['retries'],
+    });
   });
 
   it('describes every field', () => {
     const { properties } = z.toJSONSchema(schema, { io: 'input' });
 
-    const silent = Object.entries(properties ?? {}).filter(([, property]) => typeof property !== 'object' || !property.description?.endsWith('.'));
+    const silent = Object.entries(properties ?? {}).filter(
+      ([, property]) => typeof property !== 'object' || !property.description?.endsWith('.'),
+    );
     expect(silent).toEqual([]);
   });
 });
@@ -74,7 +95,9 @@ describe('CreateJobInput', () => {
   });
 
   it('takes null for a default', () => {
-    expect(CreateJobInput.safeParse({ ...MINIMAL, maxAttempts: null, tags: null, payloadSchema: null, projectId: null }).success).toBe(true);
+    expect(CreateJobInput.safeParse({ ...MINIMAL, maxAttempts: null, tags: null, payloadSchema: null, projectId: null }).success).toBe(
+      true,
+    );
   });
 
   it('takes objects without a prototype, as GraphQL makes them', () => {

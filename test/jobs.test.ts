@@ -42,13 +42,32 @@ describe('createJob', () => {
       [newId(), t.actor.projectId],
     );
 
-    const { rows: own } = await pools.reads.query<{ record: Record<string, unknown> }>('select to_jsonb(j) as record from jobs j where id = $1', [job.id]);
-    const differing = Object.entries(rows[0]?.record ?? {}).filter(([column, value]) => JSON.stringify(value) !== JSON.stringify(own[0]?.record[column]));
-    expect(differing.map(([column]) => column).sort()).toEqual(['created_at', 'created_by', 'id', 'signing_secret', 'slug', 'updated_at', 'version_id']);
+    const { rows: own } = await pools.reads.query<{ record: Record<string, unknown> }>(
+      'select to_jsonb(j) as record from jobs j where id = $1',
+      [job.id],
+    );
+    const differing = Object.entries(rows[0]?.record ?? {}).filter(
+      ([column, value]) => JSON.stringify(value) !== JSON.stringify(own[0]?.record[column]),
+    );
+    expect(differing.map(([column]) => column).sort()).toEqual([
+      'created_at',
+      'created_by',
+      'id',
+      'signing_secret',
+      'slug',
+      'updated_at',
+      'version_id',
+    ]);
   });
 
   it('answers the whole row', async () => {
-    const job = await t.create({ tags: { team: 'images' }, payloadSchema: { type: 'object' }, retryStrategy: 'custom', retryDelaysSecs: [1, 5], maxConcurrency: 3 });
+    const job = await t.create({
+      tags: { team: 'images' },
+      payloadSchema: { type: 'object' },
+      retryStrategy: 'custom',
+      retryDelaysSecs: [1, 5],
+      maxConcurrency: 3,
+    });
 
     expect(isUuid(job.id)).toBe(true);
     expect(job).toMatchObject({
@@ -110,7 +129,14 @@ describe('createJob', () => {
 
     const versions = await listJobVersions(t.actor, { job: job.id }, t.deps);
     expect(versions).toEqual([
-      { jobId: job.id, version: 1, versionId: job.versionId, definition: definitionOf(job), createdBy: 'key:tester', createdAt: job.createdAt },
+      {
+        jobId: job.id,
+        version: 1,
+        versionId: job.versionId,
+        definition: definitionOf(job),
+        createdBy: 'key:tester',
+        createdAt: job.createdAt,
+      },
     ]);
   });
 
@@ -123,7 +149,10 @@ describe('createJob', () => {
   it('refuses a slug that is taken', async () => {
     await t.create();
 
-    await expect(t.create({ name: 'Other' })).rejects.toMatchObject({ code: 'CONFLICT', message: 'a job with slug "resize" already exists' });
+    await expect(t.create({ name: 'Other' })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: 'a job with slug "resize" already exists',
+    });
     expect(await t.stored()).toEqual({ jobs: 1, versions: 1 });
   });
 
@@ -216,9 +245,13 @@ describe('tenants and scopes', () => {
     const writer = actorOf(t.actor.projectId, 'jobs:write');
     const { find, versions, ...writes } = calls(job);
 
-    for (const call of [find, versions]) await expect(call(writer)).rejects.toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('jobs:read') });
-    for (const call of Object.values(writes)) await expect(call(reader)).rejects.toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('jobs:write') });
-    await expect(createJob(reader, { slug: 'x', name: 'x', endpointUrl: 'https://example.com' }, t.deps)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    for (const call of [find, versions])
+      await expect(call(writer)).rejects.toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('jobs:read') });
+    for (const call of Object.values(writes))
+      await expect(call(reader)).rejects.toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('jobs:write') });
+    await expect(createJob(reader, { slug: 'x', name: 'x', endpointUrl: 'https://example.com' }, t.deps)).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
     expect(await readJobSecret(writer, job.id, t.deps)).toBe(job.signingSecret);
     expect(await find(reader)).toMatchObject({ id: job.id });
   });
@@ -226,6 +259,7 @@ describe('tenants and scopes', () => {
   it('gives a run token nothing', async () => {
     const job = await t.create();
 
-    for (const call of Object.values(calls(job))) await expect(call({ ...run, projectId: t.actor.projectId })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    for (const call of Object.values(calls(job)))
+      await expect(call({ ...run, projectId: t.actor.projectId })).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 });

@@ -92,7 +92,9 @@ describe('makeListener', () => {
     const { listener } = listen(database.url);
     await listener.start();
 
-    const { rows } = await client.query("select state, xact_start from pg_stat_activity where application_name = 'baton-listen' and datname = current_database()");
+    const { rows } = await client.query(
+      "select state, xact_start from pg_stat_activity where application_name = 'baton-listen' and datname = current_database()",
+    );
     expect(rows).toEqual([{ state: 'idle', xact_start: null }]);
   });
 });
@@ -105,7 +107,10 @@ function listen(url: string, channels = ['runs'], probeEveryMs = 30_000) {
   const listener = makeListener(url, {
     channels,
     onNotify: (channel, payload) => heard.push([channel, payload]),
-    onReconnect: () => connected.push((connections += 1)),
+    onReconnect: () => {
+      connections += 1;
+      connected.push(connections);
+    },
     log: { warn: (_fields, message) => warnings.push(message) },
     probeEveryMs,
     probeTimeoutMs: 200,
@@ -137,7 +142,9 @@ async function notify(channel: string, payload: string): Promise<void> {
 }
 
 async function terminate(): Promise<void> {
-  await client.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'baton-listen' and datname = current_database()");
+  await client.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'baton-listen' and datname = current_database()",
+  );
 }
 
 /** A TCP proxy in front of Postgres that can stop passing anything on for the connections it has, or refuse new ones. */

@@ -31,7 +31,9 @@ describe('migrate', () => {
   it('leaves a schema that both our statements and graphile-worker work with', async () => {
     await migrate(database.url);
 
-    const { rows } = await client.query("select (select count(*) from runs) as runs, (graphile_worker.add_job('doorbell')).id is not null as rung");
+    const { rows } = await client.query(
+      "select (select count(*) from runs) as runs, (graphile_worker.add_job('doorbell')).id is not null as rung",
+    );
     expect(rows).toEqual([{ runs: '0', rung: true }]);
   });
 
@@ -42,7 +44,9 @@ describe('migrate', () => {
     await migrate(database.url);
 
     expect(await catalog()).toEqual(before);
-    const { rows } = await client.query("select 1 from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())");
+    const { rows } = await client.query(
+      "select 1 from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())",
+    );
     expect(rows).toEqual([]);
   });
 
@@ -57,6 +61,8 @@ describe('migrate', () => {
 });
 
 async function catalog(): Promise<unknown> {
-  const { rows } = await client.query("select oid, relname from pg_class where relnamespace::regnamespace::text in ('public', 'graphile_worker') order by 1");
+  const { rows } = await client.query(
+    "select oid, relname from pg_class where relnamespace::regnamespace::text in ('public', 'graphile_worker') order by 1",
+  );
   return rows;
 }

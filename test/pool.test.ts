@@ -23,7 +23,8 @@ describe('openPools', () => {
     const settings = `select name, setting from pg_settings where name in
       ('plan_cache_mode', 'enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit', 'statement_timeout', 'lock_timeout',
        'idle_in_transaction_session_timeout', 'application_name') order by name`;
-    const read = async (pool: 'engine' | 'reads') => Object.fromEntries((await pools[pool].query({ text: settings, rowMode: 'array' })).rows);
+    const read = async (pool: 'engine' | 'reads') =>
+      Object.fromEntries((await pools[pool].query({ text: settings, rowMode: 'array' })).rows);
 
     expect(await read('engine')).toEqual({
       application_name: 'pool-test-engine',
@@ -54,7 +55,9 @@ describe('openPools', () => {
     url.searchParams.set('options', '-c statement_timeout=7s -c search_path=graphile_worker');
     const theirs = openPools(url.toString(), { engineSize: 1, readSize: 1, applicationName: 'pool-test' });
 
-    const { rows } = await theirs.engine.query("select current_setting('statement_timeout') as timeout, current_setting('search_path') as path, current_setting('enable_seqscan') as scan");
+    const { rows } = await theirs.engine.query(
+      "select current_setting('statement_timeout') as timeout, current_setting('search_path') as path, current_setting('enable_seqscan') as scan",
+    );
 
     expect(rows).toEqual([{ timeout: '7s', path: 'graphile_worker', scan: 'off' }]);
     await theirs.close();

@@ -23,16 +23,25 @@ beforeAll(async () => {
      values ($1, 'shop', 'pack', 'Pack', 'http://127.0.0.1/', '{1,2}', 'whsec_x', 'ver_1', 'test')`,
     [JOB],
   );
-  await pool.query("insert into job_versions (job_id, version, version_id, definition, created_by) values ($1, 1, 'ver_1', '{}', 'test')", [JOB]);
-  for (const [id, parent] of [[PARENT, null], [CHILD, PARENT]]) {
+  await pool.query("insert into job_versions (job_id, version, version_id, definition, created_by) values ($1, 1, 'ver_1', '{}', 'test')", [
+    JOB,
+  ]);
+  for (const [id, parent] of [
+    [PARENT, null],
+    [CHILD, PARENT],
+  ]) {
     await pool.query(
       `insert into runs (id, project_id, job_id, status, timeout_secs, job_version, job_version_id, triggered_by, created_by, parent_run_id, created_at)
        values ($1, 'shop', $2, 'queued', 60, 1, 'ver_1', 'test', 'test', $3, '2026-01-02T03:04:05.678901Z')`,
       [id, JOB, parent],
     );
   }
-  await pool.query(`insert into run_data (run_id, project_id, payload, payload_hash) values ($1, 'shop', '{"deep": [1, null]}', 'x')`, [PARENT]);
-  await pool.query("insert into run_events (run_id, seq, type, message, attempt, epoch) values ($1, 1, 'run.queued', 'Queued', 1, 0)", [PARENT]);
+  await pool.query(`insert into run_data (run_id, project_id, payload, payload_hash) values ($1, 'shop', '{"deep": [1, null]}', 'x')`, [
+    PARENT,
+  ]);
+  await pool.query("insert into run_events (run_id, seq, type, message, attempt, epoch) values ($1, 1, 'run.queued', 'Queued', 1, 0)", [
+    PARENT,
+  ]);
   await pool.query(
     "insert into api_keys (id, project_id, name, prefix, hash, scopes, created_by) values ($1, 'shop', 'Key', 'baton_', $2, '{runs:read,runs:write}', 'test')",
     [randomUUID(), Buffer.alloc(32, 7)],
@@ -48,7 +57,21 @@ describe('makePrisma', () => {
   it('follows relations that have no foreign key behind them, both ways', async () => {
     const parent = await prisma.run.findUniqueOrThrow({
       where: { id: PARENT },
-      include: { project: true, job: true, definition: true, batch: true, parent: true, children: true, continuations: true, data: true, result: true, lease: true, events: true, outputs: true, waits: true },
+      include: {
+        project: true,
+        job: true,
+        definition: true,
+        batch: true,
+        parent: true,
+        children: true,
+        continuations: true,
+        data: true,
+        result: true,
+        lease: true,
+        events: true,
+        outputs: true,
+        waits: true,
+      },
     });
 
     expect(parent.project.name).toBe('The shop');

@@ -207,12 +207,12 @@ describe('the table of rows', () => {
     defineRoute({ ...spec, params, variables: (input) => ({ limit: input.query.limit }) });
     // @ts-expect-error the answer is documented to be a number
     defineRoute({ ...spec, params, response: z.number(), project: (data: { hello: string }) => data.hello });
-    // @ts-expect-error the data has no such field
     defineRoute({
       ...spec,
       params,
       response: z.string(),
       project: (data: { hello: string }) => data.hello,
+      // @ts-expect-error the data has no such field
       nextCursor: (data) => data.next,
     });
   });

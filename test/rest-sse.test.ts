@@ -146,6 +146,7 @@ describe('a reader that stops reading', () => {
     let pulled = 0;
     toy.world.events = () =>
       iterable(async () => {
+        await nextTurn();
         pulled += 1;
         return { done: false, value: { seq: pulled, text } };
       });

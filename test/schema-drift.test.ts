@@ -3,8 +3,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getDatamodel } from '../generated/pothos.ts';
 import { MIGRATIONS_TABLE } from '../src/db/migrate.ts';
-import { parsePrismaSchema, type PrismaField, type PrismaModel } from './support/prisma-schema.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
+import { type PrismaField, type PrismaModel, parsePrismaSchema } from './support/prisma-schema.ts';
 
 /** What Postgres calls the type of a field, by its Prisma type and its `@db.` attribute. */
 const TYPES: Readonly<Record<string, string>> = {

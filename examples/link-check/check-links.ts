@@ -1,28 +1,12 @@
 import { posix } from 'node:path';
 import { type MarkdownDocument, readMarkdown } from './markdown-links.ts';
+import type { BrokenLink, FileReport } from './report.ts';
 
 /** The files that links may lead to. Paths are relative to the root, with `/`. */
 export interface FileTree {
   /** What stands at a path; `outside` when that leads out of the tree, by a symbolic link too. */
   kind(path: string): Promise<'file' | 'directory' | 'missing' | 'outside'>;
   read(path: string): Promise<string>;
-}
-
-/** A link that leads nowhere. */
-export interface BrokenLink {
-  readonly file: string;
-  readonly line: number;
-  readonly target: string;
-  /** Why, for a person. */
-  readonly reason: string;
-}
-
-/** What was found in one document. */
-export interface FileReport {
-  readonly file: string;
-  /** How many relative links and anchors it has. */
-  readonly links: number;
-  readonly broken: readonly BrokenLink[];
 }
 
 /** Where a link leads: a path relative to the root, and the anchor there. */

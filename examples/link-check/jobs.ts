@@ -4,22 +4,12 @@ import { z } from 'zod';
 import { type ChildHandle, isFinal, type Job, job, PermanentError } from '../../src/sdk/entry.ts';
 import { checkLinks } from './check-links.ts';
 import { type DiskTree, NotInTreeError, openTree } from './disk-tree.ts';
+import { FileReport, TreeReport } from './report.ts';
 
 const SPAWNS_AT_ONCE = 8;
 /** Child ids per log line, which keeps each line small however large the tree is. */
 const CHILDREN_PER_LINE = 200;
 const MAX_KEY_LENGTH = 256;
-
-const BrokenLink = z.object({ file: z.string(), line: z.int(), target: z.string(), reason: z.string() });
-
-/** What is known about one file. */
-export const FileReport = z.object({ file: z.string(), links: z.int(), broken: z.array(BrokenLink) });
-
-/** What is known about a whole tree: how much was checked, and every link that leads nowhere. */
-export const TreeReport = z.object({ root: z.string(), files: z.int(), links: z.int(), broken: z.array(BrokenLink) });
-
-/** The parsed form of {@link TreeReport}. */
-export type TreeReport = z.infer<typeof TreeReport>;
 
 /** JSON Schema of the output `links` of a child, which Baton checks too. */
 const LINKS_OUTPUT = {
@@ -56,7 +46,7 @@ export function linkCheckJobs(base: string) {
     async handler(ctx) {
       const { root } = ctx.payload;
       const files = await (await open(base, root)).markdownFiles();
-      const children: ChildHandle<z.infer<typeof FileReport>>[] = [];
+      const children: ChildHandle<FileReport>[] = [];
       for (const some of chunks(files, SPAWNS_AT_ONCE)) {
         children.push(...(await Promise.all(some.map((file) => ctx.spawn(checkFile, { root, file }, { key: spawnKey(file) })))));
       }

@@ -21,7 +21,10 @@ export interface EmbeddedPostgres {
  * from the terminal reach us alone, and it goes on when this process dies; the next start takes it over. `flags` are Postgres settings
  * over our own and count when Postgres is not running yet. Throws an Error in words when the machine does not allow it.
  */
-export async function startEmbedded(options: { readonly dataDir: string; readonly flags?: Readonly<Record<string, string>> }): Promise<EmbeddedPostgres> {
+export async function startEmbedded(options: {
+  readonly dataDir: string;
+  readonly flags?: Readonly<Record<string, string>>;
+}): Promise<EmbeddedPostgres> {
   const dataDir = await makeDataDir(resolve(options.dataDir));
   // Noted before looking at Postgres, so that a process about to stop it sees us and leaves it.
   const attachment = await attach(join(dataDir, 'attached'));
@@ -53,7 +56,9 @@ async function makeDataDir(path: string): Promise<string> {
   try {
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new Error(`The data directory ${path} is closed to this user. Run Baton as the user it belongs to, or choose another DATA_DIR.`, { cause: error });
+    throw new Error(`The data directory ${path} is closed to this user. Run Baton as the user it belongs to, or choose another DATA_DIR.`, {
+      cause: error,
+    });
   }
   return realpath(path);
 }

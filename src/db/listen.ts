@@ -117,7 +117,8 @@ function openSession(url: string, options: ListenerOptions): Session {
   async function probe(): Promise<void> {
     const { rows } = await client.query<{ usage: number }>('select pg_notification_queue_usage() as usage');
     const usage = rows[0]?.usage ?? 0;
-    if (usage > QUEUE_WARNING) options.log.warn({ usage }, 'the notification queue of Postgres fills up: some session listens in a transaction');
+    if (usage > QUEUE_WARNING)
+      options.log.warn({ usage }, 'the notification queue of Postgres fills up: some session listens in a transaction');
   }
 
   // One after the other: a connection that is slow to answer must not gather questions.

@@ -17,7 +17,12 @@ export const MIGRATIONS_TABLE = 'baton_migrations';
  * (a newer process has migrated it) is left alone. Throws what Postgres throws; what ran before the failing file stays.
  */
 export async function migrate(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, application_name: 'baton-migrate', connectionTimeoutMillis: 5_000, keepAlive: true });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'baton-migrate',
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  });
   // Without a listener a connection that dies between two statements ends the process; the next statement reports it.
   client.on('error', () => {});
   await client.connect();

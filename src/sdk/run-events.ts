@@ -110,10 +110,11 @@ async function* subscribe(
   }
 }
 
-async function* listen(body: AsyncIterable<Uint8Array>, heard: () => void): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of body) {
+async function* listen(body: ReadableStream<Uint8Array>, heard: () => void): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
     heard();
-    yield chunk;
+    yield part.value;
   }
 }
 

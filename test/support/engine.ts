@@ -107,7 +107,8 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
       ),
     until: (runId, holds) => until(engine, pools, { runId, holds }),
     async close() {
-      await engine.stop(2_000);
+      await engine.drain(2_000);
+      await engine.close();
       await pools.close();
       await database.drop();
     },

@@ -33,7 +33,11 @@ export async function setupJobs(pool: pg.Pool) {
     deps,
     invalidate,
     create(input: object = {}) {
-      return createJob(actor, CreateJobInput.parse({ slug: 'resize', name: 'Resize', endpointUrl: 'https://example.com/run', ...input }), deps);
+      return createJob(
+        actor,
+        CreateJobInput.parse({ slug: 'resize', name: 'Resize', endpointUrl: 'https://example.com/run', ...input }),
+        deps,
+      );
     },
     update(job: string, changes: object) {
       return updateJob(actor, { job, changes: UpdateJobInput.parse(changes) }, deps);

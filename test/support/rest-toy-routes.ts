@@ -25,7 +25,9 @@ export const toyRoutes: readonly Route[] = [
       tags: z.record(z.string(), z.string()).optional(),
       data_contains: jsonParam(z.record(z.string(), z.unknown())).optional(),
     }),
-    document: gql`query listNotes($first: Int!, $after: String, $texts: [String]) { notes(first: $first, after: $after, texts: $texts) { ...NoteV1 } } ${NOTE}`,
+    document: gql`query listNotes($first: Int!, $after: String, $texts: [String]) {
+      notes(first: $first, after: $after, texts: $texts) { ...NoteV1 }
+    } ${NOTE}`,
     variables: ({ query }) => ({ first: query.limit, after: query.cursor, texts: query.text }),
     response: z.array(noteSchema),
     project: ({ notes }: { notes: NoteV1[] }) => notes,
@@ -57,7 +59,9 @@ export const toyRoutes: readonly Route[] = [
     headers: z.object({ 'idempotency-key': z.string().max(8).optional().describe('Makes a repeated request the same request.') }),
     body: z.strictObject({ text: z.string().min(1), data: z.unknown().optional() }),
     bodyLimit: 2_000,
-    document: gql`mutation addNote($text: String!, $data: JSON, $key: String) { note: addNote(text: $text, data: $data, key: $key) { ...NoteV1 } } ${NOTE}`,
+    document: gql`mutation addNote($text: String!, $data: JSON, $key: String) {
+      note: addNote(text: $text, data: $data, key: $key) { ...NoteV1 }
+    } ${NOTE}`,
     variables: ({ body, headers }) => ({ ...body, key: headers['idempotency-key'] }),
     response: noteSchema,
     project: ({ note }: { note: NoteV1 }) => note,

@@ -99,7 +99,11 @@ export async function ensureRunning(cluster: Cluster): Promise<number> {
 /** Stops the cluster's postmaster, if it runs, and waits for its end. Sessions are ended; what is committed stays. */
 export async function stopCluster(cluster: Cluster): Promise<void> {
   const stop = (mode: string) =>
-    runProgram(cluster.programs.pgCtl, ['stop', '-s', '-w', '-t', String(STOP_TIMEOUT_SECS), '-m', mode, '-D', cluster.pgdata], cluster.user);
+    runProgram(
+      cluster.programs.pgCtl,
+      ['stop', '-s', '-w', '-t', String(STOP_TIMEOUT_SECS), '-m', mode, '-D', cluster.pgdata],
+      cluster.user,
+    );
   const fast = await stop('fast');
   if (fast.ok || !(await readPostmaster(cluster))) return;
   const immediate = await stop('immediate');
@@ -109,7 +113,14 @@ export async function stopCluster(cluster: Cluster): Promise<void> {
 
 /** Opens a session as the superuser; the caller ends it. */
 export async function connect(cluster: Cluster, port: number, database: string): Promise<pg.Client> {
-  const client = new pg.Client({ host: '127.0.0.1', port, user: NAME, password: cluster.password, database, connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port,
+    user: NAME,
+    password: cluster.password,
+    database,
+    connectionTimeoutMillis: 5_000,
+  });
   client.on('error', () => {});
   await client.connect();
   return client;

@@ -15,7 +15,9 @@ export async function clusterUser(pgdata: string): Promise<OsUser | null> {
   const owner = await ownerOf(pgdata);
   if (us !== 0) {
     if (owner !== null && owner.uid !== us) {
-      throw new Error(`The cluster in ${pgdata} belongs to another user (uid ${owner.uid}). Run Baton as that user, or choose another DATA_DIR.`);
+      throw new Error(
+        `The cluster in ${pgdata} belongs to another user (uid ${owner.uid}). Run Baton as that user, or choose another DATA_DIR.`,
+      );
     }
     return null;
   }

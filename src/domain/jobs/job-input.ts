@@ -61,8 +61,16 @@ const CLEARABLE = {
     .max(MAX_INT32)
     .describe('From this attempt on, the same class of error twice in a row ends the retries; null never does.'),
   maxConcurrency: z.int().min(1).max(MAX_INT32).describe('How many runs of the job may execute at once; null is unlimited.'),
-  maxConcurrencyPerKey: z.int().min(1).max(MAX_INT32).describe('How many runs with one concurrency key may execute at once; null is unlimited.'),
-  runTtlSecs: z.int().min(1).max(MAX_INT32).describe('Seconds after which a run that never started expires; null leaves it to the trigger.'),
+  maxConcurrencyPerKey: z
+    .int()
+    .min(1)
+    .max(MAX_INT32)
+    .describe('How many runs with one concurrency key may execute at once; null is unlimited.'),
+  runTtlSecs: z
+    .int()
+    .min(1)
+    .max(MAX_INT32)
+    .describe('Seconds after which a run that never started expires; null leaves it to the trigger.'),
   payloadSchema: JsonObjectInput.describe('JSON Schema (2020-12) that payloads must match; null accepts any.'),
   resultSchema: JsonObjectInput.describe('JSON Schema (2020-12) that results must match; null accepts any.'),
 };
@@ -96,7 +104,10 @@ export const UpdateJobInput = z
       .nullish()
       .describe('Refuses the change when the job is at another version; left out, the last change wins.'),
   })
-  .refine(({ expectedVersion: _, ...changes }) => Object.values(changes).some((value) => value !== undefined), 'must change at least one field');
+  .refine(
+    ({ expectedVersion: _, ...changes }) => Object.values(changes).some((value) => value !== undefined),
+    'must change at least one field',
+  );
 
 /** The parsed form of {@link UpdateJobInput}. */
 export type UpdateJobInput = z.infer<typeof UpdateJobInput>;

@@ -11,7 +11,7 @@ import { findJsonFault, type JsonObject, type JsonValue } from '../../core/json.
 import { OverBudgetError, withinCpuBudget } from './cpu-budget.ts';
 import { toFieldErrors } from './schema-errors.ts';
 
-/** Characters of JSON text a schema may have; at most some 200 ms of compilation on an idle machine. */
+/** Characters of JSON text a schema may have; a flat one of that size takes some 100 ms of CPU to compile. */
 export const MAX_SCHEMA_LENGTH = 32_768;
 /** Characters one `pattern` may have. */
 export const MAX_PATTERN_LENGTH = 512;
@@ -58,7 +58,9 @@ export function checkSchema(schema: JsonObject): string | null {
 export function validate(schema: JsonObject, value: JsonValue, root = 'payload'): FieldError[] {
   try {
     const compiled = compiledFor(schema);
-    const isValid = isLarger(value, compiled.watchAbove) ? withinCpuBudget(VALIDATE_BUDGET_MS, () => compiled.run(value)) : compiled.run(value);
+    const isValid = isLarger(value, compiled.watchAbove)
+      ? withinCpuBudget(VALIDATE_BUDGET_MS, () => compiled.run(value))
+      : compiled.run(value);
     return isValid ? [] : toFieldErrors(compiled.run.errors ?? [], root);
   } catch (error) {
     return [{ path: root, message: runFault(error) }];
@@ -120,9 +122,9 @@ const OPTIONS = {
   logger: false,
   // Without it {"required": ["toString"]} is true of every object.
   ownProperties: true,
-  // A schema could otherwise be written out once per reference: 32 KB became gigabytes of code.
+  // A schema is otherwise written out once per reference: 7 KB of it became 5 MB of code.
   inlineRefs: false,
-  // Optimizing takes six to ten times as long as everything else about compiling; the code runs as fast without.
+  // Optimizing makes 84 ms of compiling 625 ms, and a validation of 1.7 µs one of 1.6 µs.
   code: { optimize: false, regExp: Object.assign(boundedRegExp, { code: 'boundedRegExp' }) },
   // 0.07 is a multiple of 0.01.
   multipleOfPrecision: 9,
@@ -173,7 +175,8 @@ function probe(run: ValidateFunction): void {
 function compileFault(error: unknown): string {
   if (error instanceof OverBudgetError) return 'takes too long: make it smaller, or refer to its parts less often';
   if (error instanceof RangeError) return 'is too complex, or refers to itself in a circle';
-  if (error instanceof MissingRefError) return `refers to "${error.missingRef}", which it does not contain; other documents are not fetched`;
+  if (error instanceof MissingRefError)
+    return `refers to "${error.missingRef}", which it does not contain; other documents are not fetched`;
   if (error instanceof Error) return `cannot be compiled: ${error.message}`;
   throw error;
 }

@@ -94,7 +94,10 @@ async function whyNot(actor: Actor, { job, changes }: UpdateJob, deps: JobDeps):
   const current = await readJob(actor.projectId, job, deps.pool);
   const { expectedVersion } = changes;
   if (expectedVersion && current.version !== expectedVersion) {
-    return new AppError('CONFLICT', `the job is at version ${current.version}, not ${expectedVersion}: read it again and repeat the change`);
+    return new AppError(
+      'CONFLICT',
+      `the job is at version ${current.version}, not ${expectedVersion}: read it again and repeat the change`,
+    );
   }
   const strategy = changes.retryStrategy ?? current.retryStrategy;
   const delays = changes.retryDelaysSecs ?? current.retryDelaysSecs;

@@ -1,0 +1,93 @@
+import { AppError } from '../src/core/errors.ts';
+import { isUuid } from '../src/core/ids.ts';
+import { MAX_PAGE, type PageInput } from '../src/domain/runs/page.ts';
+
+/** Rows on a page when nobody says. */
+export const DEFAULT_PAGE = 50;
+
+/** A field that orders a list: no two rows of it share a value. */
+export interface ListKey<Field extends string, Value extends string | number> {
+  readonly field: Field;
+  readonly order: 'asc' | 'desc';
+  /** The value in a cursor; null for what cannot be one. */
+  readonly read: (cursor: string) => Value | null;
+}
+
+/** Newest first: ids are UUIDv7, which sort by the time they were made. */
+export const NEWEST_FIRST: ListKey<'id', string> = { field: 'id', order: 'desc', read: (cursor) => (isUuid(cursor) ? cursor : null) };
+
+/** Oldest first, by UUIDv7. */
+export const OLDEST_FIRST: ListKey<'id', string> = { ...NEWEST_FIRST, order: 'asc' };
+
+/** The parts of a Prisma query that cut a page out of a list, and what `pageOf` needs to tell what lies around it. */
+export interface Slice<Field extends string, Value extends string | number> {
+  readonly where: { readonly [F in Field]?: { readonly lt: Value } | { readonly gt: Value } };
+  readonly orderBy: { readonly [F in Field]: 'asc' | 'desc' };
+  /** One row more than the page has: whether it exists is whether the list goes on. */
+  readonly take: number;
+  readonly field: Field;
+  readonly backwards: boolean;
+  readonly hasCursor: boolean;
+}
+
+/**
+ * Reads the arguments of a connection. The cost of a page does not grow with its place in the list. BAD_REQUEST for both directions at
+ * once, a size outside 1 to 100, or a cursor that is none.
+ */
+export function sliceOf<Field extends string, Value extends string | number>(
+  { first, after, last, before }: PageInput,
+  key: ListKey<Field, Value>,
+): Slice<Field, Value> {
+  const backwards = last != null;
+  if (backwards ? first != null || after != null : before != null) {
+    throw new AppError('BAD_REQUEST', 'give first and after, or last and before');
+  }
+  const size = (backwards ? last : first) ?? DEFAULT_PAGE;
+  if (size < 1 || size > MAX_PAGE) throw new AppError('BAD_REQUEST', `a page has 1 to ${MAX_PAGE} rows`);
+  const cursor = backwards ? before : after;
+  const order = backwards === (key.order === 'asc') ? 'desc' : 'asc';
+  const value = cursor == null ? null : key.read(cursor);
+  if (cursor != null && value === null) throw new AppError('BAD_REQUEST', 'a cursor must be one that a page of this list returned');
+  return {
+    // Both objects have exactly the one key that their types name.
+    where: (value === null ? {} : { [key.field]: order === 'asc' ? { gt: value } : { lt: value } }) as Slice<Field, Value>['where'],
+    orderBy: { [key.field]: order } as Slice<Field, Value>['orderBy'],
+    take: size + 1,
+    field: key.field,
+    backwards,
+    hasCursor: value !== null,
+  };
+}
+
+/** A page in the shape of a connection. */
+export interface Connection<Row> {
+  readonly edges: { readonly cursor: string; readonly node: Row }[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+}
+
+/** Makes the page from the rows that the query with its slice returned. */
+export function pageOf<Field extends string, Row extends { readonly [F in Field]: string | number }>(
+  rows: readonly Row[],
+  { take, field, backwards, hasCursor }: Slice<Field, string | number>,
+): Connection<Row> {
+  const hasMore = rows.length === take;
+  const kept = hasMore ? rows.slice(0, -1) : [...rows];
+  if (backwards) kept.reverse();
+  return connectionOf(
+    kept.map((node) => ({ cursor: String(node[field]), node })),
+    { hasNextPage: backwards ? hasCursor : hasMore, hasPreviousPage: backwards ? hasMore : hasCursor },
+  );
+}
+
+/** Makes a connection from edges and what lies around them. */
+export function connectionOf<Row>(
+  edges: Connection<Row>['edges'],
+  around: { readonly hasNextPage: boolean; readonly hasPreviousPage: boolean },
+): Connection<Row> {
+  return { edges, pageInfo: { ...around, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null } };
+}

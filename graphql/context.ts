@@ -1,0 +1,19 @@
+import type { Pool } from 'pg';
+import type { Actor } from '../src/auth/actor.ts';
+import type { PrismaClient } from '../src/db/prisma.ts';
+import type { JobDeps } from '../src/domain/jobs/job-deps.ts';
+import type { RunDeps } from '../src/domain/runs/deps.ts';
+
+/** What every resolver works with: who is calling, and what the domain's functions are called with. Made anew for each request. */
+export interface GraphQLContext {
+  readonly actor: Actor;
+  /** Named in every error of the request and in its log lines. */
+  readonly requestId: string;
+  /** True for documents of ours (the REST rows), which are exempt from the limits on what a document may ask for. */
+  readonly isTrustedDocument: boolean;
+  /** For reads only; a test sees to that. */
+  readonly prisma: PrismaClient;
+  readonly projects: { readonly pool: Pool };
+  readonly jobs: JobDeps;
+  readonly runs: RunDeps;
+}

@@ -1,0 +1,118 @@
+import { RETRY_STRATEGIES, type RetryStrategy } from '../../src/core/retry.ts';
+import { EXECUTION_MODES, type ExecutionMode } from '../../src/domain/jobs/job.ts';
+import { builder } from '../builder.ts';
+import { enumValues } from '../enum-values.ts';
+
+/** How the wait between attempts grows. */
+export const RetryStrategyEnum = builder.enumType('RetryStrategy', {
+  description: 'How the wait between attempts grows. Every wait varies by a fifth, and none is shorter than a second or longer than an hour.',
+  values: enumValues<RetryStrategy>({
+    exponential: 'It doubles with every attempt.',
+    linear: 'It grows by the initial delay with every attempt.',
+    fixed: 'It stays the initial delay.',
+    custom: 'It is taken from a list.',
+  }),
+});
+
+/** Where the code of a job is. */
+export const ExecutionModeEnum = builder.enumType('ExecutionMode', {
+  description: 'Where the code of a job is.',
+  values: enumValues<ExecutionMode>({
+    http: 'Behind an endpoint that Baton calls.',
+    managed: 'In a process that Baton starts.',
+  }),
+});
+
+/** What a job says, as Prisma and the domain have it alike: the database checks the strings, and objects are JSON to it. */
+interface DefinitionShape {
+  readonly slug: string;
+  readonly name: string;
+  readonly description: string;
+  readonly executionMode: string;
+  readonly endpointUrl: string | null;
+  readonly maxAttempts: number;
+  readonly timeoutSecs: number;
+  readonly heartbeatTimeoutSecs: number;
+  readonly retryStrategy: string;
+  readonly retryInitialDelaySecs: number;
+  readonly retryMaxDelaySecs: number;
+  readonly retryDelaysSecs: readonly number[];
+  readonly retryPriorityBoost: number;
+  readonly poisonPillThreshold: number | null;
+  readonly maxConcurrency: number | null;
+  readonly maxConcurrencyPerKey: number | null;
+  readonly runTtlSecs: number | null;
+  readonly payloadSchema: unknown;
+  readonly resultSchema: unknown;
+  readonly tags: unknown;
+  readonly defaultRunMetadata: unknown;
+}
+
+/** What jobs and their versions have in common. */
+export const JobDefinition = builder.interfaceRef<DefinitionShape>('JobDefinition').implement({
+  description: 'What a job says, now or at one of its versions. Durations are in seconds.',
+  fields: (t) => ({
+    slug: t.exposeString('slug', { description: 'Its name in URLs and code, unique among the jobs of the project.' }),
+    name: t.exposeString('name', { description: 'What people call it.' }),
+    description: t.exposeString('description', { description: 'What it does, for people; may be empty.' }),
+    executionMode: t.field({
+      type: ExecutionModeEnum,
+      description: 'Where its code is.',
+      resolve: ({ executionMode }) => memberOf(EXECUTION_MODES, executionMode),
+    }),
+    endpointUrl: t.exposeString('endpointUrl', { nullable: true, description: 'Where runs are dispatched to by POST; set for `HTTP`.' }),
+    maxAttempts: t.exposeInt('maxAttempts', { description: 'How often a run is tried, the first time included.' }),
+    timeoutSecs: t.exposeInt('timeoutSecs', { description: 'How long one attempt may take.' }),
+    heartbeatTimeoutSecs: t.exposeInt('heartbeatTimeoutSecs', {
+      description: 'How long an executor that has accepted a run may stay silent before the attempt counts as lost.',
+    }),
+    retryStrategy: t.field({
+      type: RetryStrategyEnum,
+      description: 'How the wait between attempts grows.',
+      resolve: ({ retryStrategy }) => memberOf(RETRY_STRATEGIES, retryStrategy),
+    }),
+    retryInitialDelaySecs: t.exposeInt('retryInitialDelaySecs', { description: 'The wait before the second attempt.' }),
+    retryMaxDelaySecs: t.exposeInt('retryMaxDelaySecs', { description: 'The longest wait between two attempts.' }),
+    retryDelaysSecs: t.field({
+      type: ['Int'],
+      description: 'For `CUSTOM`: the waits before attempt 2, 3 and so on; the last one repeats.',
+      resolve: ({ retryDelaysSecs }) => retryDelaysSecs,
+    }),
+    retryPriorityBoost: t.exposeInt('retryPriorityBoost', { description: 'Added to the priority of a run for each retry.' }),
+    poisonPillThreshold: t.exposeInt('poisonPillThreshold', {
+      nullable: true,
+      description: 'From this attempt on, the same class of error twice in a row ends the retries; null never does.',
+    }),
+    maxConcurrency: t.exposeInt('maxConcurrency', { nullable: true, description: 'How many runs may execute at once; null is unlimited.' }),
+    maxConcurrencyPerKey: t.exposeInt('maxConcurrencyPerKey', {
+      nullable: true,
+      description: 'How many runs with the same concurrency key may execute at once; null is unlimited.',
+    }),
+    runTtlSecs: t.exposeInt('runTtlSecs', {
+      nullable: true,
+      description: 'How long a run may wait for its first start before it expires; null leaves it to the trigger.',
+    }),
+    payloadSchema: t.expose('payloadSchema', {
+      type: 'JSONObject',
+      nullable: true,
+      description: 'JSON Schema (2020-12) that payloads must match; null accepts any.',
+    }),
+    resultSchema: t.expose('resultSchema', {
+      type: 'JSONObject',
+      nullable: true,
+      description: 'JSON Schema (2020-12) that results must match; null accepts any.',
+    }),
+    tags: t.expose('tags', { type: 'StringMap', description: 'Labels, name to value; runs start with them.' }),
+    defaultRunMetadata: t.expose('defaultRunMetadata', {
+      type: 'StringMap',
+      description: 'Metadata that every run starts with; what its trigger brings wins.',
+    }),
+  }),
+});
+
+/** A string of the database as the member of a closed set that a CHECK constraint makes it. */
+function memberOf<Member extends string>(members: readonly Member[], text: string): Member {
+  const member = members.find((one) => one === text);
+  if (member === undefined) throw new Error(`"${text}" is none of ${members.join(', ')}`);
+  return member;
+}

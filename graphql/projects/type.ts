@@ -1,0 +1,73 @@
+import { SCOPES, type Scope } from '../../src/auth/scopes.ts';
+import type { ApiKeyRow } from '../../src/domain/projects/api-key-row.ts';
+import type { CreatedApiKey } from '../../src/domain/projects/create-api-key.ts';
+import { builder } from '../builder.ts';
+import { enumValues } from '../enum-values.ts';
+
+/** What an API key may do. */
+export const ScopeEnum = builder.enumType('Scope', {
+  description: 'What an API key may do. REST writes them in small letters, for example `JOBS_READ` as `jobs:read` and `ALL` as `*`.',
+  values: enumValues<Scope>({
+    '*': 'Everything inside the project of the key.',
+    'instance:admin': 'Projects themselves, and keys for any of them.',
+    'jobs:read': 'See jobs and their versions.',
+    'jobs:write': 'Create, change and delete jobs; see what their dispatches are signed with.',
+    'jobs:trigger': 'Trigger runs of jobs.',
+    'runs:read': 'See runs and follow them.',
+    'runs:write': 'Cancel and replay runs.',
+    'workflows:read': 'See workflows.',
+    'workflows:write': 'Create, change and delete workflows.',
+    'workflows:trigger': 'Trigger runs of workflows.',
+    'secrets:read': 'See the names of secrets.',
+    'secrets:write': 'Set and delete secrets.',
+    'api-keys:manage': 'See, create and revoke the API keys of the project.',
+    'stats:read': 'See statistics.',
+  }),
+});
+
+/** A tenant. */
+export const Project = builder.prismaObject('Project', {
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    name: t.exposeString('name'),
+    maxExecutingRuns: t.exposeInt('maxExecutingRuns', { nullable: true }),
+    maxQueuedRuns: t.exposeInt('maxQueuedRuns', { nullable: true }),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+  }),
+});
+
+/** A credential, without what would open anything. */
+export const ApiKey = builder.prismaObject('ApiKey', {
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    projectId: t.exposeID('projectId'),
+    name: t.exposeString('name'),
+    prefix: t.exposeString('prefix'),
+    scopes: t.field({
+      type: [ScopeEnum],
+      description: 'What it may be used for.',
+      // A scope that a newer server has granted means nothing to this one.
+      resolve: ({ scopes }) => SCOPES.filter((scope) => scopes.includes(scope)),
+    }),
+    createdBy: t.exposeString('createdBy'),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
+    revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true }),
+  }),
+});
+
+const NOTHING = new Uint8Array();
+
+/** An API key as the domain answers it, for the type above. The domain keeps the hash to itself, and no field shows it. */
+export function apiKeyNode(row: ApiKeyRow): typeof ApiKey.$inferType {
+  return { ...row, scopes: [...row.scopes], hash: NOTHING };
+}
+
+/** A new API key with the key itself. */
+export const ApiKeyCreated = builder.objectRef<CreatedApiKey>('ApiKeyCreated').implement({
+  description: 'A new API key.',
+  fields: (t) => ({
+    apiKey: t.field({ type: ApiKey, description: 'What is kept of it.', resolve: ({ row }) => apiKeyNode(row) }),
+    key: t.exposeString('key', { description: 'The key itself; nobody can read it again.' }),
+  }),
+});

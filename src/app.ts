@@ -1,0 +1,148 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import type { GraphQLContext } from '../graphql/context.ts';
+import { makeToGraphQLError } from '../graphql/errors.ts';
+import { schema } from '../graphql/schema.ts';
+import { makeRestHandler } from '../rest/adapter.ts';
+import { makeDocsPage } from '../rest/docs-page.ts';
+import { makeOpenApi } from '../rest/openapi.ts';
+import { apiInfo, apiTags, routes } from '../rest/routes.ts';
+import { makeAuthenticator } from './auth/authenticate.ts';
+import { makeRunTokens } from './auth/run-token.ts';
+import type { Config } from './config.ts';
+import { newId } from './core/ids.ts';
+import { type CredentialKind, makeReadActor } from './credentials.ts';
+import { isConnectionError, toUnavailable } from './db/errors.ts';
+import { makeListener } from './db/listen.ts';
+import { migrate } from './db/migrate.ts';
+import { openPools } from './db/pool.ts';
+import { makePrisma } from './db/prisma.ts';
+import { WAKE_CHANNEL } from './db/wake-hub.ts';
+import { type BootstrapResult, bootstrap } from './domain/projects/bootstrap.ts';
+import { countActiveRuns } from './domain/runs/statistics.ts';
+import { type Engine, makeEngine } from './engine.ts';
+import { makeHttpExecutor } from './executor/http-executor.ts';
+import { makeGraphQLFace } from './graphql-server.ts';
+import { checkReadiness } from './health.ts';
+import { type Metrics, makeMetrics } from './metrics.ts';
+import { type Face, startServer } from './server.ts';
+
+/** A running server process. */
+export interface App {
+  readonly url: string;
+  readonly bootstrap: BootstrapResult;
+  /** Stops claiming, drains and hands the rest back while executors still report; then stops serving, then disconnects. */
+  stop(): Promise<void>;
+}
+
+interface AppOptions {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  /** Signs run tokens; the same for every process on the database. */
+  readonly secret: string;
+  readonly log: Logger;
+  readonly onHopeless: (reason: string) => void;
+}
+
+const ENGINE_CONNECTIONS = 12;
+const READ_CONNECTIONS = 10;
+/** What requests under way may take once the process stops. */
+const REQUEST_GRACE_MS = 5_000;
+
+/** Builds a process from its configuration: database, engine, faces; serves when it resolves. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const { config, databaseUrl, log } = options;
+  await migrate(databaseUrl);
+  const pools = openPools(databaseUrl, { engineSize: ENGINE_CONNECTIONS, readSize: READ_CONNECTIONS, applicationName: 'baton' });
+  const booted = await bootstrap(pools.reads, { projectId: config.projectId, apiKey: config.apiKey });
+  const tokens = await makeRunTokens(options.secret);
+  const executor = makeHttpExecutor({ policy: { allowPrivate: config.allowPrivateEndpoints }, userAgent: 'baton' });
+  // The metrics look at the engine and the engine feeds the metrics; neither calls the other before both exist.
+  const metrics: Metrics = makeMetrics({
+    runsByStatus: () => countActiveRuns(pools.reads),
+    loops: () => engine.loops.map((loop) => ({ name: loop.name, ageSecs: loop.ageMs() / 1_000 })),
+    pools: () => (['engine', 'reads'] as const).map((name) => poolUse(name, pools[name])),
+    inFlight: () => engine.inFlight(),
+    tails: () => engine.hub.subscriptions(),
+  });
+  const engine: Engine = makeEngine({
+    config,
+    instanceId: newId(),
+    pools,
+    tokens,
+    executor,
+    observer: metrics,
+    log,
+    onHopeless: options.onHopeless,
+  });
+  const listener = makeListener(databaseUrl, {
+    channels: [WAKE_CHANNEL],
+    onNotify: (_channel, payload) => engine.hub.receive(payload),
+    onReconnect: () => engine.hub.wakeAll(),
+    log,
+  });
+
+  const prisma = makePrisma(pools.reads);
+  const readActor = makeReadActor({ authenticate: makeAuthenticator({ pool: pools.engine }), tokens });
+  const contextBase = {
+    prisma,
+    projects: { pool: pools.reads },
+    jobs: { pool: pools.reads, endpointPolicy: { allowPrivate: config.allowPrivateEndpoints }, jobCache: engine.runs.jobs },
+    runs: engine.runs,
+  };
+  async function makeContext(
+    headers: IncomingHttpHeaders,
+    from: { readonly kind: CredentialKind; readonly requestId: string; readonly isTrustedDocument: boolean },
+  ): Promise<GraphQLContext> {
+    const actor = await readActor(headers, from.kind);
+    return { ...contextBase, actor, requestId: from.requestId, isTrustedDocument: from.isTrustedDocument };
+  }
+  const translate = (error: unknown) => (isConnectionError(error) ? toUnavailable(error) : null);
+  const rest = makeRestHandler({
+    schema,
+    routes,
+    makeContext: ({ headers, auth, requestId }) =>
+      makeContext(headers, { kind: auth === 'run-token' ? 'run-token' : 'key', requestId, isTrustedDocument: true }),
+    translateError: translate,
+    log,
+  });
+  const graphql = makeGraphQLFace({
+    schema,
+    makeContext: (req: IncomingMessage, requestId) => makeContext(req.headers, { kind: 'key', requestId, isTrustedDocument: false }),
+    toGraphQLError: makeToGraphQLError({ translate, log }),
+  });
+  const docs = makeDocsPage(makeOpenApi(routes, apiTags, apiInfo));
+  const faces: readonly Face[] = config.role === 'worker' ? [] : [docs.handle, rest.handle, graphql];
+
+  let stopping = false;
+  await listener.start();
+  await engine.start();
+  const server = await startServer({
+    host: config.host,
+    port: config.port,
+    faces,
+    metrics: metrics.registry,
+    readiness: () =>
+      checkReadiness({ pool: pools.reads, loops: engine.loops, isListening: listener.isListening, isStopping: () => stopping }),
+  });
+
+  return {
+    url: server.url,
+    bootstrap: booted,
+    async stop() {
+      stopping = true;
+      await engine.drain(config.drainMs);
+      rest.closeStreams();
+      await server.close(REQUEST_GRACE_MS);
+      await engine.close();
+      await listener.stop();
+      await executor.close();
+      await prisma.$disconnect();
+      await pools.close();
+    },
+  };
+}
+
+function poolUse(name: string, pool: { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number }) {
+  return { name, total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount };
+}
