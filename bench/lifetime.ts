@@ -14,7 +14,8 @@ export async function withCleanup<T>(work: (cleanup: AsyncDisposableStack) => Pr
     end().finally(() => process.exit(130));
   };
   const crash = (error: unknown) => {
-    console.error(error);
+    // What fails while everything is being ended fails because of that.
+    if (ending === undefined) console.error(error);
     end().finally(() => process.exit(1));
   };
   for (const signal of SIGNALS) process.on(signal, interrupt);

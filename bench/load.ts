@@ -29,13 +29,19 @@ export async function closedLoop(numbers: Numbers, inFlight: number, send: (n: n
   return (nowMs() - startedAt) / 1000;
 }
 
-/** Calls `send` for each number at a fixed rate, whether or not earlier calls have been answered; resolves when all have been. */
+/**
+ * Calls `send` for each number at a fixed rate, whether or not earlier calls have been answered; resolves when all have been. Throws the
+ * first failure, and makes no further call after it.
+ */
 export async function openLoop(numbers: Numbers, perSecond: number, send: (n: number) => Promise<void>): Promise<void> {
   const startedAt = nowMs();
-  const calls: Promise<void>[] = [];
-  for (let index = 0; index < numbers.count; index++) {
+  const failures: unknown[] = [];
+  const calls: Promise<unknown>[] = [];
+  for (let index = 0; index < numbers.count && failures.length === 0; index++) {
     await delay(Math.max(0, startedAt + (index * 1000) / perSecond - nowMs()));
-    calls.push(send(numbers.first + index));
+    // Heard at once: a rejection that waits for the last call would count as unhandled.
+    calls.push(send(numbers.first + index).catch((error: unknown) => failures.push(error)));
   }
   await Promise.all(calls);
+  if (failures.length > 0) throw failures[0];
 }

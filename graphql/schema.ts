@@ -4,6 +4,11 @@ import './projects/queries.ts';
 import './projects/mutations.ts';
 import './jobs/queries.ts';
 import './jobs/mutations.ts';
+import './runs/relations.ts';
+import './runs/queries.ts';
+import './runs/mutations.ts';
+import './runs/executor.ts';
+import './runs/subscriptions.ts';
 import { builder } from './builder.ts';
 
 /** The schema that every face of the server executes. */

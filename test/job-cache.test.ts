@@ -45,8 +45,9 @@ function observed(pool: pg.Pool) {
     queries: () => state.queries,
     /** Holds back what is asked from now on; resolves `answered` when Postgres has answered the first of it. */
     hold() {
-      const held = (state.held = Promise.withResolvers<void>());
-      const answered = (state.answered = Promise.withResolvers<void>());
+      const held = Promise.withResolvers<void>();
+      const answered = Promise.withResolvers<void>();
+      Object.assign(state, { held, answered });
       const release = () => {
         state.held = undefined;
         held.resolve();

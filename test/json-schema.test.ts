@@ -42,7 +42,7 @@ describe('checkSchema', () => {
     ['a reference to another document', { $ref: 'https://example.com/x.json' }, 'refers to "https://example.com/x.json"'],
     ['a reference to nothing', { $ref: '#/$defs/none' }, 'which it does not contain'],
     ['a reference in a circle', { $ref: '#' }, 'refers to itself in a circle'],
-    ['a circle for one type only', { if: { type: 'array' }, then: { $ref: '#' } }, 'refers to itself in a circle'],
+    ['a circle for one type only', { if: { not: { type: 'array' } }, else: { $ref: '#' } }, 'refers to itself in a circle'],
     ['$async, which would answer with a promise', { $async: true, type: 'string' }, '$async is not supported'],
     ['$async in a part', { $defs: { a: { $async: true } }, $ref: '#/$defs/a' }, 'async'],
     ['a pattern that is none', { pattern: '(' }, 'Invalid regular expression'],
@@ -210,7 +210,7 @@ describe('validate', () => {
   });
 
   it('survives a circle of references that the check could not see', () => {
-    const schema = { if: { type: 'object', required: ['x'] }, then: { $ref: '#' } };
+    const schema = { if: { not: { type: 'object', required: ['x'] } }, else: { $ref: '#' } };
 
     expect(checkSchema(schema)).toBeNull();
     expect(validate(schema, { x: 1 })).toEqual([

@@ -96,12 +96,12 @@ describe('retrying', () => {
 describe('jobs', () => {
   it('are created when the slug is new', async () => {
     const { baton, client } = await setup(({ method }) =>
-      method === 'GET' ? { status: 200, body: [{ id: 'x', slug: 'other' }] } : { status: 201, body: { id: 'job-1', slug: 'greet', signing_secret: 's' } },
+      method === 'GET' ? { status: 200, body: [{ id: 'x', slug: 'other' }] } : { status: 201, body: { id: 'job-1', slug: 'greet', max_attempts: 2 } },
     );
 
     const created = await client.jobs.upsert({ slug: 'greet', endpointUrl: 'http://127.0.0.1:9/', maxAttempts: 2, tags: { teamName: 'a' } });
 
-    expect(created).toMatchObject({ id: 'job-1', signingSecret: 's' });
+    expect(created).toMatchObject({ id: 'job-1', maxAttempts: 2 });
     expect(baton.requests.map(({ method, path, body }) => [method, path, body])).toEqual([
       ['GET', '/v1/jobs?project_id=p1&slug=greet', null],
       [
@@ -127,6 +127,27 @@ describe('jobs', () => {
       method: 'PATCH',
       path: '/v1/jobs/job-1',
       body: { name: 'Greet', endpoint_url: 'http://127.0.0.1:9/' },
+    });
+  });
+});
+
+describe('signing secrets', () => {
+  it('are read for the executor', async () => {
+    const { baton, client } = await setup(() => ({ status: 200, body: { data: { job: { signingSecret: 'whsec_x' } } } }));
+
+    expect(await client.jobs.signingSecret('greet')).toBe('whsec_x');
+    expect(baton.requests[0]).toMatchObject({ path: '/graphql', body: { variables: { id: 'greet' } } });
+  });
+
+  it.each([200, 403])('say why they cannot be read when the answer is a %i', async (status) => {
+    const body = { errors: [{ message: 'insufficient permissions', extensions: { code: 'FORBIDDEN', requestId: 'r' } }], data: null };
+    const { client } = await setup(() => ({ status, body }));
+
+    await expect(client.jobs.signingSecret('greet')).rejects.toMatchObject({
+      message: 'insufficient permissions',
+      status: 403,
+      code: 'FORBIDDEN',
+      requestId: 'r',
     });
   });
 });

@@ -1,7 +1,7 @@
 import { RETRY_STRATEGIES, type RetryStrategy } from '../../src/core/retry.ts';
 import { EXECUTION_MODES, type ExecutionMode } from '../../src/domain/jobs/job.ts';
 import { builder } from '../builder.ts';
-import { enumValues } from '../enum-values.ts';
+import { enumValues, memberOf } from '../enum-values.ts';
 
 /** How the wait between attempts grows. */
 export const RetryStrategyEnum = builder.enumType('RetryStrategy', {
@@ -109,10 +109,3 @@ export const JobDefinition = builder.interfaceRef<DefinitionShape>('JobDefinitio
     }),
   }),
 });
-
-/** A string of the database as the member of a closed set that a CHECK constraint makes it. */
-function memberOf<Member extends string>(members: readonly Member[], text: string): Member {
-  const member = members.find((one) => one === text);
-  if (member === undefined) throw new Error(`"${text}" is none of ${members.join(', ')}`);
-  return member;
-}

@@ -25,7 +25,9 @@ builder.queryFields((t) => ({
     authScopes: { apiKey: true },
     resolve: async (query, _root, { id }, { actor, prisma }) => {
       requireVisibleProject(actor, id);
-      return (await prisma.project.findUnique({ ...query, where: { id } })) ?? refuse('project');
+      const project = await prisma.project.findUnique({ ...query, where: { id } });
+      if (!project) throw notFound('project');
+      return project;
     },
   }),
   projects: t.connection(
@@ -70,7 +72,3 @@ builder.queryFields((t) => ({
 }));
 
 const BY_SLUG: ListKey<'id', string> = { field: 'id', order: 'asc', read: (cursor) => (isProjectId(cursor) ? cursor : null) };
-
-function refuse(what: string): never {
-  throw notFound(what);
-}

@@ -1,4 +1,5 @@
 import { BatonError } from './errors.ts';
+import { queryGraphql } from './graphql.ts';
 import { asRecord } from './http.ts';
 import type { Rest } from './rest.ts';
 import { toCamelKeys, toSnakeKeys } from './wire-names.ts';
@@ -42,8 +43,6 @@ export interface JobRecord {
   readonly name: string;
   readonly enabled: boolean;
   readonly version: number;
-  /** What the executor verifies dispatches with; missing where Baton does not show it. */
-  readonly signingSecret?: string;
   /** Every other field, in camelCase. */
   readonly [field: string]: unknown;
 }
@@ -54,6 +53,8 @@ export interface JobsClient {
   upsert(input: JobInput): Promise<JobRecord>;
   /** The job with this slug, or null. */
   find(slug: string): Promise<JobRecord | null>;
+  /** The secret (`whsec_…`) that dispatches of a job are signed with, for `createExecutor`. The key needs `jobs:write`. */
+  signingSecret(slugOrId: string): Promise<string>;
 }
 
 /** Makes the client for the jobs of `projectId`. */
@@ -78,6 +79,10 @@ export function makeJobsClient(rest: Rest, projectId: string): JobsClient {
 
   return {
     find,
+    async signingSecret(slugOrId) {
+      const data = await queryGraphql(rest, 'query ($id: ID!) { job(id: $id) { signingSecret } }', { id: slugOrId });
+      return String(asRecord(data['job'])['signingSecret']);
+    },
     async upsert(input) {
       const existing = await find(input.slug);
       if (existing) return update(existing, input);

@@ -92,18 +92,30 @@ function networkError(message: string, code: string, cause: unknown): BatonError
   return new BatonError(message, { status: 0, code, cause });
 }
 
-/** The error an answer outside 2xx stands for; its body is `{"error": "…", "request_id": "…"}` or anything else. */
+/** The error an answer outside 2xx stands for: `{"error": "…", "request_id": "…"}`, GraphQL's `{"errors": […]}`, or anything else. */
 function answerError(text: string, response: Response): BatonError {
   const body = asRecord(parseOrNull(text));
+  const first = firstGraphqlError(body);
   const error = typeof body['error'] === 'string' ? { message: body['error'] } : asRecord(body['error']);
   const details = error['details'] ?? body['details'];
-  return new BatonError(stringOr(error['message'], `Baton answered ${response.status}`), {
+  return new BatonError(stringOr(error['message'] ?? first?.message, `Baton answered ${response.status}`), {
     status: response.status,
-    code: stringOr(error['code'], stringOr(body['code'], undefined)),
-    requestId: stringOr(body['request_id'], requestIdOf(response)),
+    code: stringOr(error['code'] ?? body['code'], first?.code),
+    requestId: stringOr(body['request_id'], first?.requestId ?? requestIdOf(response)),
     details: Array.isArray(details) ? details : [],
     retryAfterMs: retryAfterMs(response.headers.get('retry-after')),
   });
+}
+
+/** The first error of a GraphQL answer; null when it has none. */
+export function firstGraphqlError(
+  result: unknown,
+): { readonly message: string; readonly code: string | undefined; readonly requestId: string | undefined } | null {
+  const errors = asRecord(result)['errors'];
+  const error = asRecord(Array.isArray(errors) ? errors[0] : null);
+  if (typeof error['message'] !== 'string') return null;
+  const extensions = asRecord(error['extensions']);
+  return { message: error['message'], code: stringOr(extensions['code'], undefined), requestId: stringOr(extensions['requestId'], undefined) };
 }
 
 function retryAfterMs(header: string | null): number | undefined {

@@ -1,4 +1,5 @@
 import { BatonError, isTransient } from './errors.ts';
+import { graphqlError } from './graphql.ts';
 import { asRecord, open } from './http.ts';
 import type { Rest } from './rest.ts';
 import { backoffMs } from './retry.ts';
@@ -135,26 +136,4 @@ function toRunEvent(result: unknown, status: number): RunEvent {
     fromStatus: lower(event['fromStatus']),
     toStatus: lower(event['toStatus']),
   } as RunEvent;
-}
-
-const STATUS_OF_CODE: Readonly<Record<string, number>> = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  RATE_LIMITED: 429,
-  INTERNAL: 500,
-  UNAVAILABLE: 503,
-};
-
-/** The error in a GraphQL answer, with the status REST would have given it. */
-function graphqlError(result: unknown, status: number): BatonError {
-  const errors = asRecord(result)['errors'];
-  const error = asRecord(Array.isArray(errors) ? errors[0] : null);
-  if (typeof error['message'] !== 'string') {
-    return new BatonError('Baton did not answer the subscription with events', { status, code: 'INVALID_RESPONSE' });
-  }
-  const extensions = asRecord(error['extensions']);
-  const code = typeof extensions['code'] === 'string' ? extensions['code'] : undefined;
-  const requestId = typeof extensions['requestId'] === 'string' ? extensions['requestId'] : undefined;
-  return new BatonError(error['message'], { status: STATUS_OF_CODE[code ?? ''] ?? 400, code, requestId });
 }

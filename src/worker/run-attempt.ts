@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RunTokens } from '../auth/run-token.ts';
 import type { Executor, Outcome } from '../core/outcome.ts';
+import { isConnectionError } from '../db/errors.ts';
 import type { ClaimedRun } from '../domain/runs/claimed-run.ts';
 import type { RunDeps } from '../domain/runs/deps.ts';
 import { failSystem, finishAttempt } from '../domain/runs/finish-attempt.ts';
@@ -55,5 +57,23 @@ export async function runAttempt(run: ClaimedRun, signal: AbortSignal, deps: Att
   );
   deps.onDispatched(outcome);
   const abortReason = signal.aborted ? (signal.reason === SHUTDOWN ? 'shutdown' : 'claim-over') : null;
-  await finishAttempt(run, { outcome, abortReason, dequeueMs }, deps);
+  await patiently(() => finishAttempt(run, { outcome, abortReason, dequeueMs }, deps));
+}
+
+/** Milliseconds for which storing an outcome is tried again while the database is away; by then its lease has ended the attempt. */
+const PATIENCE_MS = 60_000;
+const FIRST_PAUSE_MS = 50;
+const LAST_PAUSE_MS = 2_000;
+
+/** Repeats a write until the database takes it: an executor's answer is worth more than a wait. Repeating is safe, writes are fenced. */
+async function patiently(write: () => Promise<void>): Promise<void> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS)) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!isConnectionError(error) || performance.now() > giveUpAt) throw error;
+      await delay(pauseMs);
+    }
+  }
 }

@@ -59,7 +59,8 @@ create table jobs (
   updated_at timestamptz not null default now(),
   -- Runs keep pointing at their job, so a deleted one stays as a tombstone.
   deleted_at timestamptz,
-  check (execution_mode <> 'http' or endpoint_url is not null)
+  check (execution_mode <> 'http' or endpoint_url is not null),
+  check (retry_strategy <> 'custom' or cardinality(retry_delays_secs) > 0)
 );
 create unique index jobs_slug on jobs (project_id, slug) where deleted_at is null;
 create index jobs_by_project on jobs (project_id, created_at desc, id desc) where deleted_at is null;

@@ -36,9 +36,9 @@ async function checkResult(actor: RunActor, result: JsonValue, deps: RunDeps): P
     text: 'select job_id from runs where id = $1 and project_id = $2',
     values: [actor.runId, actor.projectId],
   });
-  const job = rows[0] && (await deps.jobs.find(actor.projectId, rows[0].job_id));
+  const job = rows[0] && (await deps.jobs.ofRun(actor.projectId, rows[0].job_id));
   if (!job?.resultSchema) return;
-  const details = validate(job.resultSchema, result);
+  const details = validate(job.resultSchema, result, 'result');
   if (details.length > 0) throw new AppError('UNPROCESSABLE', 'result schema validation failed', { details });
 }
 
@@ -73,7 +73,7 @@ function failItem(actor: RunActor, error: string): TransitionItem {
 async function retryItem(actor: RunActor, error: string, deps: RunDeps): Promise<TransitionItem> {
   const run = await readAttempt(deps.reads, actor);
   if (!run) throw refusal(actor.epoch, { status: null, epoch: null });
-  const job = await deps.jobs.find(actor.projectId, run.jobId);
+  const job = await deps.jobs.ofRun(actor.projectId, run.jobId);
   return failAttempt({ ...run, id: actor.runId, epoch: actor.epoch }, job, { errorClass: 'unknown', message: error });
 }
 

@@ -67,7 +67,7 @@ function completion(
   job: JobRow,
   end: { readonly result: Extract<Outcome, { kind: 'completed' }>['result']; readonly trace: ExecutionTrace },
 ): TransitionItem {
-  const faults = job.resultSchema ? validate(job.resultSchema, end.result) : [];
+  const faults = job.resultSchema ? validate(job.resultSchema, end.result, 'result') : [];
   if (faults.length > 0) {
     const message = `result schema validation failed: ${faults.map((fault) => `${fault.path} ${fault.message}`).join('; ')}`;
     return failAttempt(run, job, { errorClass: 'invalid_response', message, trace: end.trace });

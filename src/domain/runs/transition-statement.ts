@@ -1,4 +1,4 @@
-import { ACTIVE_STATUSES, edgeOf, FINAL_STATUSES, RUN_EVENTS, RUN_STATUSES } from '../../core/run-state.ts';
+import { ACTIVE_STATUSES, edgeOf, FINAL_STATUSES, RUN_EVENTS } from '../../core/run-state.ts';
 
 /** A SQL list of text literals; only for constants of ours. */
 export function sqlList(values: readonly string[]): string {
@@ -14,37 +14,43 @@ export const ACTIVE_SQL = sqlList(ACTIVE_STATUSES);
 /** Statuses in which a run holds its lease and its slots. */
 export const CLAIMED_SQL = sqlList(['dequeued', 'executing']);
 
-/** The state machine as a SQL relation (event, status before, status after), compiled from `core/run-state.ts`. */
-const EDGES_SQL = RUN_EVENTS.flatMap((event) => {
-  const { from, to } = edgeOf(event);
-  return RUN_STATUSES.filter((status) => from.includes(status)).map((status) => `('${event}', '${status}', '${to}')`);
-}).join(', ');
+/** The state machine as a SQL expression over the event and the status before: the status after, or null for "refused". */
+function becomesSql(event: string, was: string): string {
+  const arms = RUN_EVENTS.map((name) => {
+    const { from, to } = edgeOf(name);
+    return `when ${event} = '${name}' and ${was} in (${sqlList(from)}) then '${to}'`;
+  });
+  return `case ${arms.join(' ')} end`;
+}
 
 /**
  * Moves any number of runs, each by its own event, in one statement: guard, update, event row, lease, slots, result and doorbell are
  * committed together or not at all. `$1` is a JSON array of items (the columns of `input`), `$2` says whether to ring when something
- * became claimable. Answers one row per item, in order of `ord`, moved or not, with the row as it was found.
+ * became claimable. Answers one row per item, in order of `ord`, with the row as it was found; `becomes` is null for what was refused.
  *
  * Runs are locked in the order of their ids before anything is written, so that two such statements never wait for each other in a
- * circle, and so that the guards see the newest version of each row: nothing can change between `locked` and `moved`.
+ * circle, and so that the guards see the newest version of each row: nothing can change between `locked` and `moved`, and every row of
+ * `plan` that may move does.
+ *
+ * Later parts read `moved` alone, which carries what they need of the plan: a join of two row sets without an index costs their product.
  */
 export const TRANSITION_SQL = `
 with input as materialized (
   select * from json_to_recordset($1::json) as x (
     ord int, id uuid, project_id text, epoch int, event text, error text, error_class text, result jsonb, trace jsonb,
     delay_ms bigint, at timestamptz, priority_boost int, level text, message text, data jsonb)
-), edges (event, was, becomes) as (values ${EDGES_SQL}),
-locked as materialized (
-  select r.id, r.project_id, r.status, r.epoch, r.attempt, r.event_seq, r.priority
+), locked as materialized (
+  select r.id, r.project_id, r.status, r.epoch, r.attempt, r.event_seq, r.parent_run_id
     from runs r where r.id in (select id from input) order by r.id for update
 ), plan as materialized (
-  select i.*, l.status as was, e.becomes, l.event_seq + 1 as seq,
+  select i.*, l.id is not null as found, l.project_id as owner, l.status as was, l.epoch as old_epoch, l.parent_run_id,
+         l.event_seq + 1 as seq,
+         case when (i.epoch is null or i.epoch = l.epoch) and (i.project_id is null or i.project_id = l.project_id)
+              then ${becomesSql('i.event', 'l.status')} end as becomes,
          case i.event when 'retry' then l.attempt + 1 when 'dlq_replay' then 1 else l.attempt end as new_attempt,
          l.epoch + case when i.event in ('dlq_replay', 'pause', 'restart') then 1 else 0 end as new_epoch,
          case when i.event = 'retry' and i.delay_ms > 0 then now() + i.delay_ms * interval '1 millisecond' end as retry_at
-    from input i join locked l on l.id = i.id
-    join edges e on e.event = i.event and e.was = l.status
-   where (i.epoch is null or i.epoch = l.epoch) and (i.project_id is null or i.project_id = l.project_id)
+    from input i left join locked l on l.id = i.id
 ), moved as (
   update runs r set
     status = p.becomes,
@@ -65,32 +71,29 @@ locked as materialized (
     error_class = case when p.event in ('complete', 'dlq_replay') then null
       when p.error is not null then p.error_class else r.error_class end,
     execution_trace = coalesce(p.trace, r.execution_trace)
-  from plan p where r.id = p.id
-  returning r.id, r.status, r.hold, r.job_id, r.parent_run_id
+  from plan p where r.id = p.id and p.becomes is not null
+  returning r.id, p.was, p.becomes, p.seq, p.new_attempt, p.new_epoch, p.level, p.message, p.data, p.result, p.retry_at
 ), told as (
   insert into run_events (run_id, seq, type, level, message, data, from_status, to_status, attempt, epoch)
-  select p.id, p.seq, 'state_change', p.level, p.message, p.data, p.was, p.becomes, p.new_attempt, p.new_epoch
-    from plan p join moved m on m.id = p.id
+  select id, seq, 'state_change', level, message, data, was, becomes, new_attempt, new_epoch from moved
 ), stored as (
   insert into run_results (run_id, epoch, result)
-  select p.id, p.new_epoch, p.result from plan p join moved m on m.id = p.id where p.result is not null
+  select id, new_epoch, result from moved where result is not null
   on conflict (run_id) do update set epoch = excluded.epoch, result = excluded.result
 ), ended_waits as (
   update waits w set status = 'canceled', ended_at = now()
-    from plan p where p.was = 'waiting' and p.becomes <> 'queued' and w.run_id = p.id and w.status = 'waiting'
+    from moved m where m.was = 'waiting' and m.becomes <> 'queued' and w.run_id = m.id and w.status = 'waiting'
 ), unleased as (
   delete from run_leases l using moved m
-   where l.run_id = m.id and m.status not in (${CLAIMED_SQL}) returning l.limit_keys
+   where m.was in (${CLAIMED_SQL}) and m.becomes not in (${CLAIMED_SQL}) and l.run_id = m.id returning l.limit_keys
 ), freed as (
   update limits x set used = greatest(x.used - f.slots, 0)
     from (select k.key, count(*)::int as slots from unleased u cross join unnest(u.limit_keys) as k (key) group by k.key order by k.key) f
    where x.key = f.key returning x.key, x.has_waiters
 ), rung as (
   select graphile_worker.add_job('dispatch', max_attempts := 1)
-    from (select 1 where $2::boolean and exists (select from moved where status = 'queued' and hold is null)) s
+    from (select 1 where $2::boolean and exists (select from moved where becomes = 'queued' and retry_at is null)) s
 )
-select i.ord, l.id is not null as found, m.id is not null as moved, l.project_id, l.status as was, l.epoch, m.status as becomes,
-       m.hold, m.job_id, m.parent_run_id,
-       (select array_agg(f.key) from freed f where f.has_waiters) as contended, (select count(*) from rung) as rings
-  from input i left join locked l on l.id = i.id left join moved m on m.id = i.id
- order by i.ord`;
+select p.found, p.owner as project_id, p.was, p.old_epoch as epoch, p.becomes, p.retry_at is not null as held, p.parent_run_id,
+       (select array_agg(f.key) from freed f where f.has_waiters) as contended, (select count(*)::int from rung) as rings
+  from plan p order by p.ord`;

@@ -104,23 +104,22 @@ async function execute(deps: TransitionDeps, items: readonly TransitionItem[]): 
       hasParent: rows[index]?.parent_run_id != null,
     })),
     contendedLimits: first?.contended ?? [],
-    claimable: rows.some((row) => row.becomes === 'queued' && row.hold === null),
-    rung: first !== undefined && Number(first.rings) > 0,
+    claimable: rows.some((row) => row.becomes === 'queued' && !row.held),
+    rung: first !== undefined && first.rings > 0,
   });
   return results;
 }
 
 interface TransitionRow {
   found: boolean;
-  moved: boolean;
   project_id: string | null;
   was: RunStatus | null;
   epoch: number | null;
   becomes: RunStatus | null;
-  hold: string | null;
+  held: boolean;
   parent_run_id: string | null;
   contended: string[] | null;
-  rings: string;
+  rings: number;
 }
 
 async function query(pool: Pool, input: string, ring: boolean): Promise<TransitionRow[]> {
@@ -160,7 +159,7 @@ function toInput(item: TransitionItem, ord: number): object {
 }
 
 function toResult(row: TransitionRow): TransitionResult {
-  return { found: row.found, moved: row.moved, projectId: row.project_id, was: row.was, epoch: row.epoch, becomes: row.becomes };
+  return { found: row.found, moved: row.becomes !== null, projectId: row.project_id, was: row.was, epoch: row.epoch, becomes: row.becomes };
 }
 
 /** True when an item ended its run. */

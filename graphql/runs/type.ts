@@ -1,0 +1,121 @@
+import { ERROR_CLASSES, type ExecutionTrace as Trace } from '../../src/core/outcome.ts';
+import { RETRY_STRATEGIES } from '../../src/core/retry.ts';
+import { RUN_STATUSES } from '../../src/core/run-state.ts';
+import { builder } from '../builder.ts';
+import { memberOf, memberOrNull } from '../enum-values.ts';
+import { RetryStrategyEnum } from '../jobs/definition.ts';
+import { ExecutionTrace } from './details.ts';
+import { ErrorClassEnum, RunStatusEnum } from './enums.ts';
+
+/**
+ * One execution of a job. With a `select` here, only the columns that a document asks for are read: runs are listed by the hundred, and
+ * payload and result can be megabytes.
+ */
+export const Run = builder.prismaObject('Run', {
+  select: { id: true },
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    projectId: t.exposeID('projectId'),
+    jobId: t.exposeID('jobId'),
+    jobVersion: t.exposeInt('jobVersion'),
+    jobVersionId: t.exposeID('jobVersionId'),
+    status: t.field({
+      type: RunStatusEnum,
+      description: 'Where it stands in its life.',
+      select: { status: true },
+      resolve: ({ status }) => memberOf(RUN_STATUSES, status),
+    }),
+    hold: t.exposeString('hold', { nullable: true }),
+    attempt: t.exposeInt('attempt'),
+    priority: t.exposeInt('priority'),
+    payload: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'The input, any JSON.',
+      select: { data: { select: { payload: true } } },
+      resolve: ({ data }) => data?.payload,
+    }),
+    payloadHash: t.string({
+      description: 'SHA-256 of the payload with its keys in order, in hexadecimal.',
+      select: { data: { select: { payloadHash: true } } },
+      resolve: ({ data }) => data?.payloadHash ?? '',
+    }),
+    metadata: t.field({
+      type: 'StringMap',
+      description: 'Notes of the trigger’s over those of the job, name to value.',
+      select: { data: { select: { metadata: true } } },
+      resolve: ({ data }) => data?.metadata ?? {},
+    }),
+    tags: t.field({
+      type: 'StringMap',
+      description: 'Labels of the trigger’s over those of the job, name to value.',
+      select: { data: { select: { tags: true } } },
+      resolve: ({ data }) => data?.tags ?? {},
+    }),
+    result: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What it returned, any JSON; null until it has completed.',
+      select: { result: { select: { result: true } } },
+      resolve: ({ result }) => result?.result,
+    }),
+    error: t.exposeString('error', { nullable: true }),
+    errorClass: t.field({
+      type: ErrorClassEnum,
+      nullable: true,
+      description: 'What kind of failure that was, as far as retrying is concerned.',
+      select: { errorClass: true },
+      resolve: ({ errorClass }) => memberOrNull(ERROR_CLASSES, errorClass),
+    }),
+    executionTrace: t.field({
+      type: ExecutionTrace,
+      nullable: true,
+      description: 'How long each phase of its last attempt took.',
+      select: { executionTrace: true },
+      // Only `Transitions` write it, from a value of this type.
+      resolve: ({ executionTrace }) => executionTrace as unknown as Trace | null,
+    }),
+    debugMode: t.exposeBoolean('debugMode'),
+    scheduledAt: t.expose('scheduledAt', { type: 'DateTime', nullable: true }),
+    queuedAt: t.expose('queuedAt', { type: 'DateTime', nullable: true }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
+    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
+    heartbeatAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'The last sign of life of its current or last attempt.',
+      select: { heartbeatAt: true, lease: { select: { heartbeatAt: true } } },
+      resolve: ({ heartbeatAt, lease }) => lease?.heartbeatAt ?? heartbeatAt,
+    }),
+    nextRetryAt: t.expose('nextRetryAt', { type: 'DateTime', nullable: true }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
+    timeoutSecs: t.exposeInt('timeoutSecs'),
+    timeoutSecsOverride: t.exposeInt('timeoutSecsOverride', { nullable: true }),
+    maxAttemptsOverride: t.exposeInt('maxAttemptsOverride', { nullable: true }),
+    retryBackoff: t.field({
+      type: RetryStrategyEnum,
+      nullable: true,
+      description: 'The retry strategy the trigger asked for; null takes the job’s.',
+      select: { retryBackoff: true },
+      resolve: ({ retryBackoff }) => memberOrNull(RETRY_STRATEGIES, retryBackoff),
+    }),
+    retryInitialDelaySecs: t.exposeInt('retryInitialDelaySecs', { nullable: true }),
+    retryMaxDelaySecs: t.exposeInt('retryMaxDelaySecs', { nullable: true }),
+    concurrencyKey: t.exposeString('concurrencyKey', { nullable: true }),
+    idempotencyKey: t.exposeString('idempotencyKey', { nullable: true }),
+    triggeredBy: t.exposeString('triggeredBy'),
+    createdBy: t.exposeString('createdBy'),
+    parentRunId: t.exposeID('parentRunId', { nullable: true }),
+    spawnKey: t.exposeString('spawnKey', { nullable: true }),
+    continuationOf: t.exposeID('continuationOfId', { nullable: true }),
+    lineageDepth: t.exposeInt('lineageDepth'),
+    batchId: t.exposeID('batchId', { nullable: true }),
+    workflowStepRunId: t.exposeID('workflowStepRunId', { nullable: true }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When it was triggered, to the microsecond; no two runs of a batch share it.',
+      select: { createdUs: true },
+      resolve: ({ createdUs }) => createdUs,
+    }),
+  }),
+});
