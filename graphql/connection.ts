@@ -19,15 +19,21 @@ export const NEWEST_FIRST: ListKey<'id', string> = { field: 'id', order: 'desc',
 /** Oldest first, by UUIDv7. */
 export const OLDEST_FIRST: ListKey<'id', string> = { ...NEWEST_FIRST, order: 'asc' };
 
-/** The parts of a Prisma query that cut a page out of a list, and what `pageOf` needs to tell what lies around it. */
+/** A page as it is asked for. */
 export interface Slice<Field extends string, Value extends string | number> {
-  readonly where: { readonly [F in Field]?: { readonly lt: Value } | { readonly gt: Value } };
+  /** The parts of a Prisma query that cut the page out of the rows that `where` means. */
+  query<Where extends object>(where: Where): SliceQuery<Field, Value, Where>;
+  readonly field: Field;
+  readonly size: number;
+  readonly backwards: boolean;
+  readonly hasCursor: boolean;
+}
+
+interface SliceQuery<Field extends string, Value extends string | number, Where> {
+  readonly where: { readonly AND: [Where, { readonly [F in Field]?: { readonly lt: Value } | { readonly gt: Value } }] };
   readonly orderBy: { readonly [F in Field]: 'asc' | 'desc' };
   /** One row more than the page has: whether it exists is whether the list goes on. */
   readonly take: number;
-  readonly field: Field;
-  readonly backwards: boolean;
-  readonly hasCursor: boolean;
 }
 
 /**
@@ -45,15 +51,16 @@ export function sliceOf<Field extends string, Value extends string | number>(
   const size = (backwards ? last : first) ?? DEFAULT_PAGE;
   if (size < 1 || size > MAX_PAGE) throw new AppError('BAD_REQUEST', `a page has 1 to ${MAX_PAGE} rows`);
   const cursor = backwards ? before : after;
-  const order = backwards === (key.order === 'asc') ? 'desc' : 'asc';
   const value = cursor == null ? null : key.read(cursor);
   if (cursor != null && value === null) throw new AppError('BAD_REQUEST', 'a cursor must be one that a page of this list returned');
+  const order = backwards === (key.order === 'asc') ? 'desc' : 'asc';
+  const beyond = value === null ? {} : { [key.field]: order === 'asc' ? { gt: value } : { lt: value } };
   return {
-    // Both objects have exactly the one key that their types name.
-    where: (value === null ? {} : { [key.field]: order === 'asc' ? { gt: value } : { lt: value } }) as Slice<Field, Value>['where'],
-    orderBy: { [key.field]: order } as Slice<Field, Value>['orderBy'],
-    take: size + 1,
+    // Both objects have no key but the one that their types name.
+    query: <Where extends object>(where: Where) =>
+      ({ where: { AND: [where, beyond] }, orderBy: { [key.field]: order }, take: size + 1 }) as SliceQuery<Field, Value, Where>,
     field: key.field,
+    size,
     backwards,
     hasCursor: value !== null,
   };
@@ -73,10 +80,10 @@ export interface Connection<Row> {
 /** Makes the page from the rows that the query with its slice returned. */
 export function pageOf<Field extends string, Row extends { readonly [F in Field]: string | number }>(
   rows: readonly Row[],
-  { take, field, backwards, hasCursor }: Slice<Field, string | number>,
+  { field, size, backwards, hasCursor }: Omit<Slice<Field, string | number>, 'query'>,
 ): Connection<Row> {
-  const hasMore = rows.length === take;
-  const kept = hasMore ? rows.slice(0, -1) : [...rows];
+  const hasMore = rows.length > size;
+  const kept = rows.slice(0, size);
   if (backwards) kept.reverse();
   return connectionOf(
     kept.map((node) => ({ cursor: String(node[field]), node })),

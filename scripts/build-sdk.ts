@@ -4,7 +4,7 @@
  * here and there, but it has none of the server's dependencies; it has none at all.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -13,9 +13,16 @@ const out = resolve(process.argv[2] ?? join(ROOT, 'dist/sdk'));
 rmSync(out, { recursive: true, force: true });
 const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.sdk.json'), '--outDir', out], { stdio: 'inherit' });
+for (const file of readdirSync(out)) if (file.endsWith('.d.ts')) useJsExtensions(join(out, file));
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
 copyFileSync(join(ROOT, 'src/sdk/README.md'), join(out, 'README.md'));
 copyFileSync(join(ROOT, 'LICENSE'), join(out, 'LICENSE'));
+
+/** The compiler leaves `.ts` in the imports of declarations, which only recent versions of it understand. */
+function useJsExtensions(declaration: string): void {
+  const text = readFileSync(declaration, 'utf8');
+  writeFileSync(declaration, text.replace(/(from '\.\/[^']+)\.ts'/g, "$1.js'"));
+}
 
 function manifest(): object {
   const { name, version, license } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));

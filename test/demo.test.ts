@@ -68,7 +68,11 @@ describe('following a tree of runs', () => {
       ...Object.fromEntries(
         ids.map((id) => [
           id,
-          [event(1, 'PROGRESS', 'half', { data: { percent: 50 } }), event(2, 'LOG', `${id} is done`), event(3, 'STATE_CHANGE', 'completed', ended)],
+          [
+            event(1, 'PROGRESS', 'half', { data: { percent: 50 } }),
+            event(2, 'LOG', `${id} is done`),
+            event(3, 'STATE_CHANGE', 'completed', ended),
+          ],
         ]),
       ),
     };

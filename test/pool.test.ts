@@ -28,7 +28,7 @@ describe('openPools', () => {
 
     expect(await read('engine')).toEqual({
       application_name: 'pool-test-engine',
-      enable_hashjoin: 'on',
+      enable_hashjoin: 'off',
       enable_mergejoin: 'off',
       enable_seqscan: 'off',
       idle_in_transaction_session_timeout: '30000',

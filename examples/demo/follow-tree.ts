@@ -8,7 +8,11 @@ const STREAMS_AT_ONCE = 16;
  * Shows the log lines and progress of a run and of the children it names in its log, live, until they have ended. The bar counts
  * children: the run itself waits for them and has nothing to tell meanwhile.
  */
-export async function followTree(client: Client, run: TriggeredRun, on: { readonly screen: Screen; readonly signal: AbortSignal }): Promise<void> {
+export async function followTree(
+  client: Client,
+  run: TriggeredRun,
+  on: { readonly screen: Screen; readonly signal: AbortSignal },
+): Promise<void> {
   const { screen, signal } = on;
   /** How far each child is, between 0 and 1. */
   const children = new Map<string, number>();

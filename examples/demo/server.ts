@@ -44,7 +44,8 @@ async function untilReady(url: string, waiting: { readonly signal: AbortSignal; 
   while ((await probe(url)) !== 'ready') {
     const failure = waiting.failure();
     if (failure !== null) throw new Error(`the server ended before it was ready:\n${failure}`);
-    if (performance.now() > giveUpAt) throw new Error(`nothing at ${url}/readyz was ready within ${START_MS / 1_000} s: is it a Baton server?`);
+    if (performance.now() > giveUpAt)
+      throw new Error(`nothing at ${url}/readyz was ready within ${START_MS / 1_000} s: is it a Baton server?`);
     await sleep(POLL_MS, undefined, { signal: waiting.signal });
   }
 }

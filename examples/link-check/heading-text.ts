@@ -1,4 +1,4 @@
-import { decodeEntities, unescape } from './markdown-inline.ts';
+import { decodeEntities, unescapeMarkdown } from './markdown-inline.ts';
 
 /** What a heading reads as once rendered, which is what its anchor is made of: no markup, no link targets, no images, code as it is. */
 export function headingText(markdown: string): string {
@@ -15,5 +15,5 @@ function plainText(markdown: string): string {
     .replace(/<!--[\s\S]*?-->|<\/?[a-z][^>]*>/gi, '')
     // Underscores inside a word are text; around words they are emphasis.
     .replace(/(?<![\p{L}\p{N}_\\])_+(?=\S)(.*?\S)_+(?![\p{L}\p{N}_])/gu, '$1');
-  return decodeEntities(unescape(text));
+  return decodeEntities(unescapeMarkdown(text));
 }

@@ -2,7 +2,7 @@ const ESCAPE = /\\([!-/:-@[-`{-~])/g;
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
 
 /** Text without the backslashes that make punctuation mean itself. */
-export function unescape(text: string): string {
+export function unescapeMarkdown(text: string): string {
   return text.replace(ESCAPE, '$1');
 }
 

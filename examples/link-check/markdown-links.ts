@@ -1,6 +1,6 @@
 import { headingText } from './heading-text.ts';
 import { blankRawBlocks, findHeadings } from './markdown-blocks.ts';
-import { blankInlineCode, decodeEntities, inlineBlocks, unescape } from './markdown-inline.ts';
+import { blankInlineCode, decodeEntities, inlineBlocks, unescapeMarkdown } from './markdown-inline.ts';
 import { makeSlugger } from './slug.ts';
 
 /** A link or image that points into the tree it stands in. */
@@ -24,7 +24,7 @@ interface Found {
   readonly target: string;
 }
 
-const DEFINITION = /^(?:[ \t]|>)*\[((?:[^\[\]\\]|\\.)+)\]:[ \t]*\n?[ \t]*(<[^<>\n]*>|[^\s<]\S*)/gm;
+const DEFINITION = /^(?:[ \t]|>)*\[((?:[^[\]\\]|\\.)+)\]:[ \t]*\n?[ \t]*(<[^<>\n]*>|[^\s<]\S*)/gm;
 const TAG = /<([a-z][a-z0-9-]*)((?:\s+(?:[^"'<>]|"[^"]*"|'[^']*')*)?)>/gi;
 const ATTRIBUTE = /(?<![\w-])(id|name|href|src)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/gi;
 /** With its title. Without a limit, text full of unclosed parentheses would take quadratic time: 16 s for 120 KB. */
@@ -58,7 +58,7 @@ export function readMarkdown(source: string): MarkdownDocument {
   const lineOf = lineCounter(text);
   const links = found
     .sort((a, b) => a.offset - b.offset)
-    .map(({ offset, target }) => ({ line: lineOf(offset), target: decodeEntities(unescape(target)) }))
+    .map(({ offset, target }) => ({ line: lineOf(offset), target: decodeEntities(unescapeMarkdown(target)) }))
     .filter((link) => !ABSOLUTE.test(link.target));
   return { links, anchors };
 }
@@ -104,7 +104,7 @@ function readBrackets({ block, markup, definitions }: Brackets): Found[] {
       continue;
     }
     const ownLabel = block.slice(start + 1, at);
-    const label = /^\[((?:[^\[\]\\]|\\.)*)\]/.exec(block.slice(at + 1));
+    const label = /^\[((?:[^[\]\\]|\\.)*)\]/.exec(block.slice(at + 1));
     const target = definitions.get(labelKey(label?.[1] || ownLabel));
     if (target === undefined) continue;
     found.push({ offset: start, target });

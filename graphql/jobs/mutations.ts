@@ -1,3 +1,4 @@
+import type { InputFieldBuilder } from '@pothos/core';
 import { createJob } from '../../src/domain/jobs/create-job.ts';
 import { deleteJob } from '../../src/domain/jobs/delete-job.ts';
 import { CreateJobInput, UpdateJobInput } from '../../src/domain/jobs/job-input.ts';
@@ -17,25 +18,7 @@ const CreateJob = builder
       slug: t.string({ required: true, ...created.slug }),
       name: t.string({ required: true, ...created.name }),
       endpointUrl: t.string({ required: true, ...created.endpointUrl }),
-      description: t.string(created.description),
-      enabled: t.boolean(created.enabled),
-      executionMode: t.field({ type: ExecutionModeEnum, ...created.executionMode }),
-      maxAttempts: t.int(created.maxAttempts),
-      timeoutSecs: t.int(created.timeoutSecs),
-      heartbeatTimeoutSecs: t.int(created.heartbeatTimeoutSecs),
-      retryStrategy: t.field({ type: RetryStrategyEnum, ...created.retryStrategy }),
-      retryInitialDelaySecs: t.int(created.retryInitialDelaySecs),
-      retryMaxDelaySecs: t.int(created.retryMaxDelaySecs),
-      retryDelaysSecs: t.intList(created.retryDelaysSecs),
-      retryPriorityBoost: t.int(created.retryPriorityBoost),
-      poisonPillThreshold: t.int(created.poisonPillThreshold),
-      maxConcurrency: t.int(created.maxConcurrency),
-      maxConcurrencyPerKey: t.int(created.maxConcurrencyPerKey),
-      runTtlSecs: t.int(created.runTtlSecs),
-      payloadSchema: t.field({ type: 'JSONObject', ...created.payloadSchema }),
-      resultSchema: t.field({ type: 'JSONObject', ...created.resultSchema }),
-      tags: t.field({ type: 'StringMap', ...created.tags }),
-      defaultRunMetadata: t.field({ type: 'StringMap', ...created.defaultRunMetadata }),
+      ...optionalFields(t, created),
     }),
   })
   .validate(CreateJobInput);
@@ -48,25 +31,7 @@ const UpdateJob = builder
       slug: t.string(updated.slug),
       name: t.string(updated.name),
       endpointUrl: t.string(updated.endpointUrl),
-      description: t.string(updated.description),
-      enabled: t.boolean(updated.enabled),
-      executionMode: t.field({ type: ExecutionModeEnum, ...updated.executionMode }),
-      maxAttempts: t.int(updated.maxAttempts),
-      timeoutSecs: t.int(updated.timeoutSecs),
-      heartbeatTimeoutSecs: t.int(updated.heartbeatTimeoutSecs),
-      retryStrategy: t.field({ type: RetryStrategyEnum, ...updated.retryStrategy }),
-      retryInitialDelaySecs: t.int(updated.retryInitialDelaySecs),
-      retryMaxDelaySecs: t.int(updated.retryMaxDelaySecs),
-      retryDelaysSecs: t.intList(updated.retryDelaysSecs),
-      retryPriorityBoost: t.int(updated.retryPriorityBoost),
-      poisonPillThreshold: t.int(updated.poisonPillThreshold),
-      maxConcurrency: t.int(updated.maxConcurrency),
-      maxConcurrencyPerKey: t.int(updated.maxConcurrencyPerKey),
-      runTtlSecs: t.int(updated.runTtlSecs),
-      payloadSchema: t.field({ type: 'JSONObject', ...updated.payloadSchema }),
-      resultSchema: t.field({ type: 'JSONObject', ...updated.resultSchema }),
-      tags: t.field({ type: 'StringMap', ...updated.tags }),
-      defaultRunMetadata: t.field({ type: 'StringMap', ...updated.defaultRunMetadata }),
+      ...optionalFields(t, updated),
       expectedVersion: t.int(updated.expectedVersion),
     }),
   })
@@ -106,3 +71,27 @@ builder.mutationFields((t) => {
     }),
   };
 });
+
+function optionalFields(t: InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>, field: Omit<typeof created, 'projectId'>) {
+  return {
+    description: t.string(field.description),
+    enabled: t.boolean(field.enabled),
+    executionMode: t.field({ type: ExecutionModeEnum, ...field.executionMode }),
+    maxAttempts: t.int(field.maxAttempts),
+    timeoutSecs: t.int(field.timeoutSecs),
+    heartbeatTimeoutSecs: t.int(field.heartbeatTimeoutSecs),
+    retryStrategy: t.field({ type: RetryStrategyEnum, ...field.retryStrategy }),
+    retryInitialDelaySecs: t.int(field.retryInitialDelaySecs),
+    retryMaxDelaySecs: t.int(field.retryMaxDelaySecs),
+    retryDelaysSecs: t.intList(field.retryDelaysSecs),
+    retryPriorityBoost: t.int(field.retryPriorityBoost),
+    poisonPillThreshold: t.int(field.poisonPillThreshold),
+    maxConcurrency: t.int(field.maxConcurrency),
+    maxConcurrencyPerKey: t.int(field.maxConcurrencyPerKey),
+    runTtlSecs: t.int(field.runTtlSecs),
+    payloadSchema: t.field({ type: 'JSONObject', ...field.payloadSchema }),
+    resultSchema: t.field({ type: 'JSONObject', ...field.resultSchema }),
+    tags: t.field({ type: 'StringMap', ...field.tags }),
+    defaultRunMetadata: t.field({ type: 'StringMap', ...field.defaultRunMetadata }),
+  };
+}

@@ -40,9 +40,7 @@ builder.queryFields((t) => ({
         const slice = sliceOf(page, NEWEST_FIRST);
         const rows = await context.prisma.job.findMany({
           ...rowSelection(context, info),
-          where: { AND: [visibleJobs(context.actor, filter ?? {}), slice.where] },
-          orderBy: slice.orderBy,
-          take: slice.take,
+          ...slice.query(visibleJobs(context.actor, filter ?? {})),
         });
         return pageOf(rows, slice);
       },

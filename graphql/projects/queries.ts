@@ -39,9 +39,7 @@ builder.queryFields((t) => ({
         const slice = sliceOf(args, BY_SLUG);
         const rows = await context.prisma.project.findMany({
           ...rowSelection(context, info),
-          where: { AND: [visibleProjects(context.actor), slice.where] },
-          orderBy: slice.orderBy,
-          take: slice.take,
+          ...slice.query(visibleProjects(context.actor)),
         });
         return pageOf(rows, slice);
       },
@@ -59,9 +57,7 @@ builder.queryFields((t) => ({
         const slice = sliceOf(args, NEWEST_FIRST);
         const rows = await context.prisma.apiKey.findMany({
           ...rowSelection(context, info),
-          where: { AND: [visibleApiKeys(context.actor), slice.where] },
-          orderBy: slice.orderBy,
-          take: slice.take,
+          ...slice.query(visibleApiKeys(context.actor)),
         });
         return pageOf(rows, slice);
       },

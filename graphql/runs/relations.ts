@@ -58,9 +58,7 @@ builder.prismaObjectFields(Run, (t) => ({
         const slice = sliceOf(page, BY_SEQ);
         const rows = await context.prisma.runEvent.findMany({
           ...rowSelection(context, info),
-          where: { AND: [{ runId: id, ...(level && { level: { in: level } }), ...(type && { type: { in: type } }) }, slice.where] },
-          orderBy: slice.orderBy,
-          take: slice.take,
+          ...slice.query({ runId: id, ...(level && { level: { in: level } }), ...(type && { type: { in: type } }) }),
         });
         return pageOf(rows, slice);
       },
@@ -77,9 +75,7 @@ builder.prismaObjectFields(Run, (t) => ({
         const slice = sliceOf(page, OLDEST_FIRST);
         const rows = await context.prisma.runOutput.findMany({
           ...rowSelection(context, info),
-          where: { AND: [{ runId: id }, slice.where] },
-          orderBy: slice.orderBy,
-          take: slice.take,
+          ...slice.query({ runId: id }),
         });
         return pageOf(rows, slice);
       },
@@ -96,9 +92,7 @@ builder.prismaObjectFields(Run, (t) => ({
         const slice = sliceOf(page, OLDEST_FIRST);
         const rows = await context.prisma.wait.findMany({
           ...rowSelection(context, info),
-          where: { AND: [{ runId: id }, slice.where] },
-          orderBy: slice.orderBy,
-          take: slice.take,
+          ...slice.query({ runId: id }),
         });
         return pageOf(rows, slice);
       },

@@ -73,7 +73,10 @@ export function makeChildren(deps: ChildrenDeps): Pick<JobContext, 'spawn' | 'wa
       return options.await ? (await waitFor([child.id], options))[0] : child;
     },
     waitForChildren: (handles?: readonly ChildHandle[], options: WaitOptions = {}) =>
-      waitFor(handles?.map((child) => child.id), options),
+      waitFor(
+        handles?.map((child) => child.id),
+        options,
+      ),
   };
   // The generic signatures only say which result belongs to which job; at run time a result is whatever JSON the child left.
   return context as Pick<JobContext, 'spawn' | 'waitForChildren'>;
@@ -100,4 +103,3 @@ function text(value: unknown, field: string): string {
 function missing(id: string): never {
   throw new BatonError(`Baton's answer leaves out the child run ${id}`, { status: 200, code: 'INVALID_RESPONSE' });
 }
-

@@ -115,7 +115,11 @@ export function firstGraphqlError(
   const error = asRecord(Array.isArray(errors) ? errors[0] : null);
   if (typeof error['message'] !== 'string') return null;
   const extensions = asRecord(error['extensions']);
-  return { message: error['message'], code: stringOr(extensions['code'], undefined), requestId: stringOr(extensions['requestId'], undefined) };
+  return {
+    message: error['message'],
+    code: stringOr(extensions['code'], undefined),
+    requestId: stringOr(extensions['requestId'], undefined),
+  };
 }
 
 function retryAfterMs(header: string | null): number | undefined {

@@ -43,7 +43,11 @@ interface JobSpec<Slug, Payload, Result> {
  * Declares a job. Payload and result schemas may be of any library that implements Standard Schema (zod, valibot, arktype), and give
  * the handler, `spawn` and `trigger` their types.
  */
-export function job<Result extends StandardSchema, Payload extends StandardSchema | undefined = undefined, Slug extends string | undefined = undefined>(
+export function job<
+  Result extends StandardSchema,
+  Payload extends StandardSchema | undefined = undefined,
+  Slug extends string | undefined = undefined,
+>(
   spec: JobSpec<Slug, Payload, Result> & {
     readonly result: Result;
     readonly handler: (ctx: JobContext<PayloadOf<Payload>>) => SchemaInput<Result> | Promise<SchemaInput<Result>>;

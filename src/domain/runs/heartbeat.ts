@@ -42,8 +42,8 @@ with input as materialized (
    where l.run_id = i.id and l.epoch = i.epoch
   returning l.run_id
 )
-select i.ord, b.run_id is not null as beaten, r.status, r.epoch
-  from input i left join beaten b on b.run_id = i.id left join runs r on r.id = i.id
+select i.ord, i.id in (select run_id from beaten) as beaten, r.status, r.epoch
+  from input i left join runs r on r.id = i.id
  order by i.ord`;
 
 const MAX_ITEMS = 1_000;

@@ -1,4 +1,4 @@
-import { CLAIMED_COLUMNS_SQL } from './claim-statement.ts';
+import { ACTIVE_SQL } from './transition-statement.ts';
 
 /** How deep runs may spawn runs. */
 export const MAX_SPAWN_DEPTH = 20;
@@ -20,12 +20,15 @@ with input as materialized (
     priority int, scheduled_at timestamptz, ttl_secs int, timeout_secs int, timeout_secs_override int, max_attempts_override int,
     concurrency_key text, idempotency_key text, triggered_by text, created_by text, parent_run_id uuid, parent_epoch int,
     spawn_key text, batch_id uuid, payload jsonb, payload_hash text, metadata jsonb, tags jsonb, traceparent text)
-), allowed as materialized (
-  select i.*, coalesce(p.spawn_depth + 1, 0) as spawn_depth, i.start and not exists (select from runs q where q.status = 'queued' and q.hold is null) and
+), checked as materialized (
+  select i.*, coalesce(p.spawn_depth + 1, 0) as spawn_depth, p.spawn_depth as parent_depth,
+         i.idempotency_key is null and i.spawn_key is null as keyless,
+         i.parent_run_id is null or coalesce(
+           p.epoch = i.parent_epoch and p.status = 'executing' and p.spawn_depth < ${MAX_SPAWN_DEPTH}, false) as allowed,
+         i.start and not exists (select from runs q where q.status = 'queued' and q.hold is null) and
          not exists (select from projects l where l.id = i.project_id and l.max_executing_runs is not null) and
          row_number() over (partition by i.start order by i.ord) <= $4::int as starts
     from input i left join runs p on p.id = i.parent_run_id
-   where i.parent_run_id is null or (p.epoch = i.parent_epoch and p.status = 'executing' and p.spawn_depth < ${MAX_SPAWN_DEPTH})
 ), born as (
   insert into runs (
     id, project_id, job_id, job_version, job_version_id, status, epoch, event_seq, priority, created_at, queued_at, started_at,
@@ -38,13 +41,13 @@ with input as materialized (
          greatest(now(), coalesce(a.scheduled_at, now())) + a.ttl_secs * interval '1 second',
          a.timeout_secs, a.timeout_secs_override, a.max_attempts_override, a.concurrency_key, a.idempotency_key,
          a.triggered_by, a.created_by, a.parent_run_id, a.spawn_key, a.spawn_depth, a.batch_id
-    from allowed a order by a.ord
+    from checked a where a.allowed order by a.ord
   on conflict do nothing
   returning *
 ), data as (
   insert into run_data (run_id, project_id, payload, payload_hash, metadata, tags, traceparent)
-  select i.id, i.project_id, coalesce(i.payload, 'null'), i.payload_hash, i.metadata, i.tags, i.traceparent
-    from input i join born b on b.id = i.id order by i.ord
+  select a.id, a.project_id, coalesce(a.payload, 'null'), a.payload_hash, a.metadata, a.tags, a.traceparent
+    from checked a where a.allowed and (a.keyless or a.id in (select id from born)) order by a.ord
 ), told as (
   insert into run_events (run_id, seq, type, message, from_status, to_status, attempt, epoch)
   select b.id, s.step, 'state_change', s.message, s.was, case when s.step = 1 and b.status = 'delayed' then 'delayed' else s.becomes end,
@@ -61,19 +64,17 @@ with input as materialized (
   select graphile_worker.add_job('dispatch', max_attempts := 1)
     from (select 1 where $5::boolean and exists (select from born where status = 'queued')) s
 )
-select i.ord, r.id is not null as stored, a.id is not null as allowed, r.status,
+select a.ord, a.allowed, s.stored, a.starts, a.parent_depth, now() as at,
        e.id as existing_id, e.status as existing_status, e.payload_hash as existing_payload_hash,
-       (select p.spawn_depth from runs p where p.id = i.parent_run_id) as parent_depth,
-       (select count(*)::int from rung) as rings, ${CLAIMED_COLUMNS_SQL}
-  from input i
-  left join allowed a on a.id = i.id
-  left join born r on r.id = i.id
+       (select count(*)::int from rung) as rings
+  from checked a
+ cross join lateral (select a.allowed and (a.keyless or a.id in (select id from born)) as stored) s
   left join lateral (
     select x.id, x.status, d.payload_hash from runs x join run_data d on d.run_id = x.id
-     where r.id is null and i.idempotency_key is not null and x.job_id = i.job_id and x.idempotency_key = i.idempotency_key
-       and x.status in ('delayed', 'queued', 'dequeued', 'executing', 'waiting', 'paused')
+     where not s.stored and a.idempotency_key is not null and x.job_id = a.job_id and x.idempotency_key = a.idempotency_key
+       and x.status in (${ACTIVE_SQL})
     union all
     select x.id, x.status, d.payload_hash from runs x join run_data d on d.run_id = x.id
-     where r.id is null and i.spawn_key is not null and x.parent_run_id = i.parent_run_id and x.spawn_key = i.spawn_key
+     where not s.stored and a.spawn_key is not null and x.parent_run_id = a.parent_run_id and x.spawn_key = a.spawn_key
     limit 1) e on true
- order by i.ord`;
+ order by a.ord`;

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { makeMicroBatcher } from '../../core/micro-batcher.ts';
 import type { RunStatus } from '../../core/run-state.ts';
 import { isDataError } from '../../db/errors.ts';
-import { type ClaimedColumns, type ClaimedRun, toClaimedRun } from './claimed-run.ts';
+import type { ClaimedRun } from './claimed-run.ts';
 import { INSERT_SQL, MAX_SPAWN_DEPTH } from './insert-statement.ts';
 
 /** A run to be stored. JSON fields are text, so that what was parsed at the edge is not walked again. */
@@ -111,16 +111,17 @@ export function makeInserts(deps: InsertDeps): Inserts {
   };
 }
 
-type InsertRow = Partial<ClaimedColumns> & {
+interface InsertRow {
   stored: boolean;
   allowed: boolean;
-  status: RunStatus | null;
+  starts: boolean;
+  at: Date;
   existing_id: string | null;
   existing_status: RunStatus | null;
   existing_payload_hash: string | null;
   parent_depth: number | null;
   rings: number;
-};
+}
 
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
@@ -138,17 +139,17 @@ async function insert(deps: InsertDeps, runs: readonly NewRun[]): Promise<Insert
     });
     rows.forEach((row, index) => {
       const run = runs[index];
-      if (!run || row.status !== 'executing' || !row.stored) return;
+      if (!run || !row.stored || !row.starts) return;
       started++;
-      slots?.start(toClaimedRun(row as ClaimedColumns, run.payload, run.traceparent));
+      slots?.start(bornClaimed(run, row.at));
     });
     deps.onStored({
       stored: rows.filter((row) => row.stored).length,
       nextTimerMs: nextTimerMs(runs),
-      queued: rows.some((row) => row.stored && row.status === 'queued'),
+      queued: rows.some((row, index) => row.stored && !row.starts && runs[index]?.status === 'queued'),
       rung: (rows[0]?.rings ?? 0) > 0,
     });
-    return rows.map(toOutcome);
+    return rows.map((row, index) => toOutcome(row, runs[index]));
   } finally {
     if (reserved > started) slots?.release(reserved - started);
   }
@@ -159,8 +160,29 @@ function nextTimerMs(runs: readonly NewRun[]): number | null {
   return moments.length > 0 ? Math.min(...moments) - Date.now() : null;
 }
 
-function toOutcome(row: InsertRow): InsertOutcome {
-  if (row.stored && row.status) return { kind: 'stored', status: row.status };
+/** A run that was claimed as it was born: its first attempt, under its first claim. */
+function bornClaimed(run: NewRun, at: Date): ClaimedRun {
+  return {
+    id: run.id,
+    projectId: run.projectId,
+    jobId: run.jobId,
+    attempt: 1,
+    epoch: 1,
+    previousError: null,
+    previousErrorClass: null,
+    overrides: { maxAttempts: run.maxAttemptsOverride, strategy: null, initialDelaySecs: null, maxDelaySecs: null },
+    timeoutSecs: run.timeoutSecs,
+    createdAt: at,
+    queuedAt: at,
+    startedAt: at,
+    debugMode: false,
+    payload: run.payload,
+    traceparent: run.traceparent,
+  };
+}
+
+function toOutcome(row: InsertRow, run: NewRun | undefined): InsertOutcome {
+  if (row.stored && run) return { kind: 'stored', status: row.starts ? 'executing' : run.status };
   if (row.existing_id && row.existing_status && row.existing_payload_hash) {
     return { kind: 'existing', id: row.existing_id, status: row.existing_status, payloadHash: row.existing_payload_hash };
   }

@@ -34,21 +34,22 @@ const REPORT_SQL = `
 with input as materialized (
   select * from json_to_recordset($1::json) as x (ord int, id uuid, epoch int, type text, level text, message text, data jsonb)
 ), locked as materialized (
-  select r.id, r.status, r.epoch, r.attempt, r.event_seq from runs r where r.id in (select id from input) order by r.id for update
+  select i.*, r.status, r.epoch as run_epoch, r.attempt, r.event_seq from input i join runs r on r.id = i.id order by r.id for update of r
 ), accepted as materialized (
-  select i.*, l.attempt, l.event_seq + row_number() over (partition by i.id order by i.ord) as seq
-    from input i join locked l on l.id = i.id
-   where l.epoch = i.epoch and l.status in ('dequeued', 'executing', 'waiting')
+  select l.*, l.event_seq + row_number() over (partition by l.id order by l.ord) as seq
+    from locked l where l.epoch = l.run_epoch and l.status in ('dequeued', 'executing', 'waiting')
 ), numbered as (
   update runs r set event_seq = a.last from (select id, max(seq)::int as last from accepted group by id) a where r.id = a.id
 ), told as (
   insert into run_events (run_id, seq, type, level, message, data, attempt, epoch)
   select a.id, a.seq, a.type, a.level, a.message, a.data, a.attempt, a.epoch from accepted a
 )
-select i.ord, a.seq::int as seq, l.status, l.epoch from input i left join locked l on l.id = i.id left join accepted a on a.ord = i.ord
- order by i.ord`;
+select a.ord, a.seq::int as seq, a.status, a.run_epoch as epoch from accepted a
+ union all
+select l.ord, null, l.status, l.run_epoch from locked l where l.ord not in (select ord from accepted)`;
 
 interface ReportRow {
+  ord: number;
   seq: number | null;
   status: RunStatus | null;
   epoch: number | null;
@@ -63,7 +64,8 @@ export function makeReports(deps: { readonly pool: Pool; readonly onReported: (r
       const input = JSON.stringify(reports.map((report, ord) => ({ ...report, id: report.runId, ord })));
       const { rows } = await deps.pool.query<ReportRow>({ name: 'report', text: REPORT_SQL, values: [input] });
       deps.onReported([...new Set(reports.map((report) => report.runId))]);
-      return rows;
+      const rowOf = new Map(rows.map((row) => [row.ord, row]));
+      return reports.map((_report, ord) => rowOf.get(ord) ?? { ord, seq: null, status: null, epoch: null });
     },
     keyOf: () => null,
     maxItems: MAX_ITEMS,

@@ -26,13 +26,14 @@ function becomesSql(event: string, was: string): string {
 /**
  * Moves any number of runs, each by its own event, in one statement: guard, update, event row, lease, slots, result and doorbell are
  * committed together or not at all. `$1` is a JSON array of items (the columns of `input`), `$2` says whether to ring when something
- * became claimable. Answers one row per item, in order of `ord`, with the row as it was found; `becomes` is null for what was refused.
+ * became claimable. Answers one row per item whose run exists, named by `ord`, with the run as it was found; `becomes` is null for what
+ * was refused.
  *
  * Runs are locked in the order of their ids before anything is written, so that two such statements never wait for each other in a
  * circle, and so that the guards see the newest version of each row: nothing can change between `locked` and `moved`, and every row of
  * `plan` that may move does.
  *
- * Later parts read `moved` alone, which carries what they need of the plan: a join of two row sets without an index costs their product.
+ * Each part carries along what later ones need: a join of two row sets without an index costs their product.
  */
 export const TRANSITION_SQL = `
 with input as materialized (
@@ -40,17 +41,16 @@ with input as materialized (
     ord int, id uuid, project_id text, epoch int, event text, error text, error_class text, result jsonb, trace jsonb,
     delay_ms bigint, at timestamptz, priority_boost int, level text, message text, data jsonb)
 ), locked as materialized (
-  select r.id, r.project_id, r.status, r.epoch, r.attempt, r.event_seq, r.parent_run_id
-    from runs r where r.id in (select id from input) order by r.id for update
+  select i.*, r.project_id as owner, r.status as was, r.epoch as old_epoch, r.attempt, r.event_seq, r.parent_run_id
+    from input i join runs r on r.id = i.id order by r.id for update of r
 ), plan as materialized (
-  select i.*, l.id is not null as found, l.project_id as owner, l.status as was, l.epoch as old_epoch, l.parent_run_id,
-         l.event_seq + 1 as seq,
-         case when (i.epoch is null or i.epoch = l.epoch) and (i.project_id is null or i.project_id = l.project_id)
-              then ${becomesSql('i.event', 'l.status')} end as becomes,
-         case i.event when 'retry' then l.attempt + 1 when 'dlq_replay' then 1 else l.attempt end as new_attempt,
-         l.epoch + case when i.event in ('dlq_replay', 'pause', 'restart') then 1 else 0 end as new_epoch,
-         case when i.event = 'retry' and i.delay_ms > 0 then now() + i.delay_ms * interval '1 millisecond' end as retry_at
-    from input i left join locked l on l.id = i.id
+  select l.*, l.event_seq + 1 as seq,
+         case when (l.epoch is null or l.epoch = l.old_epoch) and (l.project_id is null or l.project_id = l.owner)
+              then ${becomesSql('l.event', 'l.was')} end as becomes,
+         case l.event when 'retry' then l.attempt + 1 when 'dlq_replay' then 1 else l.attempt end as new_attempt,
+         l.old_epoch + case when l.event in ('dlq_replay', 'pause', 'restart') then 1 else 0 end as new_epoch,
+         case when l.event = 'retry' and l.delay_ms > 0 then now() + l.delay_ms * interval '1 millisecond' end as retry_at
+    from locked l
 ), moved as (
   update runs r set
     status = p.becomes,
@@ -94,6 +94,6 @@ with input as materialized (
   select graphile_worker.add_job('dispatch', max_attempts := 1)
     from (select 1 where $2::boolean and exists (select from moved where becomes = 'queued' and retry_at is null)) s
 )
-select p.found, p.owner as project_id, p.was, p.old_epoch as epoch, p.becomes, p.retry_at is not null as held, p.parent_run_id,
+select p.ord, p.owner as project_id, p.was, p.old_epoch as epoch, p.becomes, p.retry_at is not null as held, p.parent_run_id,
        (select array_agg(f.key) from freed f where f.has_waiters) as contended, (select count(*)::int from rung) as rings
-  from plan p order by p.ord`;
+  from plan p`;

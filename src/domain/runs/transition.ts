@@ -94,14 +94,15 @@ export function makeTransitions(deps: TransitionDeps): Transitions {
 async function execute(deps: TransitionDeps, items: readonly TransitionItem[]): Promise<TransitionResult[]> {
   const input = JSON.stringify(items.map(toInput));
   const rows = await withRetry(() => query(deps.pool, input, deps.shouldRing()));
-  const results = rows.map(toResult);
+  const rowOf = new Map(rows.map((row) => [row.ord, row]));
+  const results = items.map((_item, ord) => toResult(rowOf.get(ord)));
   const first = rows[0];
   deps.onMoved({
     items: items.map((item, index) => ({
       item,
-      // The statement answers a row per item in the order of `ord`.
+      // One result per item, by construction.
       result: results[index] as TransitionResult,
-      hasParent: rows[index]?.parent_run_id != null,
+      hasParent: rowOf.get(index)?.parent_run_id != null,
     })),
     contendedLimits: first?.contended ?? [],
     claimable: rows.some((row) => row.becomes === 'queued' && !row.held),
@@ -111,10 +112,10 @@ async function execute(deps: TransitionDeps, items: readonly TransitionItem[]): 
 }
 
 interface TransitionRow {
-  found: boolean;
-  project_id: string | null;
-  was: RunStatus | null;
-  epoch: number | null;
+  ord: number;
+  project_id: string;
+  was: RunStatus;
+  epoch: number;
   becomes: RunStatus | null;
   held: boolean;
   parent_run_id: string | null;
@@ -158,8 +159,12 @@ function toInput(item: TransitionItem, ord: number): object {
   };
 }
 
-function toResult(row: TransitionRow): TransitionResult {
-  return { found: row.found, moved: row.becomes !== null, projectId: row.project_id, was: row.was, epoch: row.epoch, becomes: row.becomes };
+const UNKNOWN_RUN: TransitionResult = { found: false, moved: false, projectId: null, was: null, epoch: null, becomes: null };
+
+function toResult(row: TransitionRow | undefined): TransitionResult {
+  if (!row) return UNKNOWN_RUN;
+  const { project_id: projectId, was, epoch, becomes } = row;
+  return { found: true, moved: becomes !== null, projectId, was, epoch, becomes };
 }
 
 /** True when an item ended its run. */
