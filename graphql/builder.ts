@@ -93,8 +93,11 @@ builder.queryType({ description: 'Everything that can be read.' });
 builder.mutationType({ description: 'Everything that can be changed.' });
 builder.subscriptionType({ description: 'Everything that can be followed live.' });
 
+/** A field asks for one scope, which scope-auth reports as the only member of a group of alternatives. */
 function whatIsMissing(failure: AuthFailure): string {
-  if (failure.kind !== 'AuthScope') return 'more than you have';
+  const [only] = 'failures' in failure ? failure.failures : [];
+  if (only) return whatIsMissing(only);
+  if (failure.kind !== 'AuthScope') return 'more than this credential has';
   switch (failure.scope) {
     case 'scope':
       return String(failure.parameter);

@@ -86,7 +86,7 @@ function present(error: unknown, known: AppError, requestId: string): GraphQLErr
   const { code, details, retryAfterSecs } = known;
   const located = error instanceof GraphQLError ? error : null;
   const status = located?.path ? undefined : REFUSED_STATUS[code];
-  const http = status ? { status, ...(retryAfterSecs && { headers: { 'retry-after': String(retryAfterSecs) } }) } : located?.extensions['http'];
+  const http = status ? { status, ...(retryAfterSecs && { headers: { 'retry-after': String(retryAfterSecs) } }) } : httpOf(located);
   return new GraphQLError(known.message, {
     nodes: located?.nodes ?? null,
     source: located?.source ?? null,
@@ -101,6 +101,16 @@ function present(error: unknown, known: AppError, requestId: string): GraphQLErr
       ...(http !== undefined && { http }),
     },
   });
+}
+
+/**
+ * How Yoga wants the whole response sent. It marks what the protocol answers with 200 to a client that takes application/json alone
+ * (`spec`); a body that is no JSON at all is marked so too, although there is no document to speak of, and is a 400 for everybody.
+ */
+function httpOf(error: GraphQLError | null): unknown {
+  const http: unknown = error?.extensions['http'];
+  const pointsIntoDocument = error?.nodes !== undefined || error?.source !== undefined;
+  return typeof http === 'object' && http !== null && !pointsIntoDocument ? { ...http, spec: false } : http;
 }
 
 /** A generator would keep `return()` waiting for a `next()` under way: a client that left would stay subscribed. */

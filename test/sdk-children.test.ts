@@ -145,4 +145,22 @@ describe('children', () => {
     });
     expect(baton.bodies('wait-for-children')).toEqual([{}, { run_ids: ['id-child:1'], timeout_secs: 5 }]);
   });
+
+  it('waits for more children than one request may name', async () => {
+    const { baton, executor } = await setup(
+      {
+        parent: async (ctx) => {
+          const handles = Array.from({ length: 1_001 }, (_, index) => ({ id: `id-${index}`, status: 'queued' as const }));
+          const results = await ctx.waitForChildren(handles);
+          return [results.length, results[0]?.id, results[1_000]?.id];
+        },
+      },
+      family([]),
+    );
+
+    await executor.fetch(makeDispatch({ slug: 'parent' }));
+
+    expect((await baton.reached('complete')).body).toEqual({ result: [1_001, 'id-0', 'id-1000'] });
+    expect(baton.bodies('wait-for-children').map((body) => (body as { run_ids: string[] }).run_ids.length)).toEqual([1_000, 1]);
+  });
 });

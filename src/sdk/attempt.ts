@@ -1,7 +1,7 @@
 import { makeChildren } from './children.ts';
 import type { Clock } from './clock.ts';
 import type { JobContext } from './context.ts';
-import { describeError } from './describe-error.ts';
+import { describeError, storable } from './describe-error.ts';
 import type { Dispatch } from './dispatch.ts';
 import { type AbortReason, BatonError, isTransient, PermanentError, RunAbortedError } from './errors.ts';
 import { beatUntil } from './heartbeat.ts';
@@ -15,7 +15,7 @@ import { tokenLifetimeMs } from './token-lifetime.ts';
 
 /** How long notes still unsent when the handler ends may hold up the report of its ending. */
 const FLUSH_MS = 30_000;
-/** Timers of JavaScript take no more. */
+/** Timers of JavaScript take no more, and fire at once when given more. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** An attempt under way. */
@@ -87,7 +87,7 @@ export function startAttempt(job: Job, dispatch: Dispatch, deps: AttemptDeps): A
 
   function failure(error: unknown): Ending {
     if (error instanceof Error && error.stack && !(error instanceof RunAbortedError)) {
-      outbox.push({ route: 'log', json: logLine('error', describeError(error), { stack: error.stack }) });
+      outbox.push({ route: 'log', json: logLine('error', describeError(error), { stack: storable(error.stack) }) });
     }
     // Whoever canceled the run does not want it tried again.
     const canceled = stop.signal.aborted && (stop.signal.reason as RunAbortedError).reason === 'canceled';
@@ -96,7 +96,8 @@ export function startAttempt(job: Job, dispatch: Dispatch, deps: AttemptDeps): A
 
   async function run(): Promise<void> {
     const lifetimeMs = tokenLifetimeMs(dispatch.token);
-    const timer = lifetimeMs === null ? undefined : setTimeout(() => abort('timed_out'), Math.min(lifetimeMs, MAX_TIMER_MS));
+    const isTimed = lifetimeMs !== null && lifetimeMs <= MAX_TIMER_MS;
+    const timer = isTimed ? setTimeout(() => abort('timed_out'), lifetimeMs) : undefined;
     const beating = beatUntil(over.signal, beat, { clock: deps.clock, intervalMs: deps.heartbeatIntervalMs });
     try {
       const ending = await Promise.race([callHandler(job, context).catch(failure), handedBack]);

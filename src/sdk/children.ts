@@ -4,6 +4,9 @@ import { asRecord } from './http.ts';
 import type { RunApi } from './run-api.ts';
 import type { RunStatus } from './run-status.ts';
 
+/** Baton takes no more ids in one request. */
+const MAX_IDS_PER_WAIT = 1_000;
+
 declare const resultType: unique symbol;
 
 /** A child run. */
@@ -53,18 +56,24 @@ export function makeChildren(deps: ChildrenDeps): Pick<JobContext, 'spawn' | 'wa
   }
 
   async function waitFor(ids: readonly string[] | undefined, options: WaitOptions): Promise<ChildResult[]> {
-    if (ids?.length === 0) return [];
+    if (!ids) return ask(undefined, options);
+    const byId = new Map<string, ChildResult>();
+    // Piece by piece: the handler runs again after each piece that has not ended yet, and gets past those that have.
+    for (let at = 0; at < ids.length; at += MAX_IDS_PER_WAIT) {
+      for (const child of await ask(ids.slice(at, at + MAX_IDS_PER_WAIT), options)) byId.set(child.id, child);
+    }
+    return ids.map((id) => byId.get(id) ?? missing(id));
+  }
+
+  async function ask(run_ids: readonly string[] | undefined, options: WaitOptions): Promise<ChildResult[]> {
     await deps.flush();
-    const body = JSON.stringify({ run_ids: ids, timeout_secs: options.timeoutSecs });
+    const body = JSON.stringify({ run_ids, timeout_secs: options.timeoutSecs });
     const answer = asRecord(await deps.api.post('wait-for-children', body));
     if (answer['status'] === 'waiting') {
       deps.suspend();
       throw new RunAbortedError('suspended');
     }
-    const children = (Array.isArray(answer['children']) ? answer['children'] : []).map(toChildResult);
-    if (!ids) return children;
-    const byId = new Map(children.map((child) => [child.id, child]));
-    return ids.map((id) => byId.get(id) ?? missing(id));
+    return (Array.isArray(answer['children']) ? answer['children'] : []).map(toChildResult);
   }
 
   const context = {

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { dateTime } from '../date-time.ts';
+import { defineRoute, gql, type Route } from '../route.ts';
+import { idempotencyHeaders, idempotencyKeyOf } from './idempotency-key.ts';
+import { JOB, jobSchema } from './job-schema.ts';
+import { runStatus } from './run-status.ts';
+import { bulkItem, triggerBody, triggerInput } from './trigger-bodies.ts';
+
+const MEGABYTE = 1024 * 1024;
+
+/** Bytes of a body that holds one payload: 5 MB of compact JSON, with room for white space, escapes and the fields around it. */
+export const PAYLOAD_BODY_LIMIT = 6 * MEGABYTE;
+const BULK_BODY_LIMIT = 8 * MEGABYTE;
+const MAX_BULK_ITEMS = 1_000;
+
+const params = z.strictObject({ id: z.string().max(128).describe('Id or slug of the job.') });
+
+const runToken = z.string().nullable().describe('The run token of its first attempt; null on an idempotency hit, whose token was handed out before.');
+const idempotencyHit = z.boolean().describe('Whether the run was there already, under the same idempotency key.');
+const payloadHash = z.string().describe('SHA-256 of the payload with its keys in order, in hexadecimal.');
+
+const triggeredSchema = z
+  .object({
+    id: z.string().describe('The run.'),
+    status: runStatus,
+    payload_hash: payloadHash,
+    run_token: runToken,
+    idempotency_hit: idempotencyHit,
+  })
+  .meta({ id: 'TriggeredRun', description: 'The run that answers a trigger. It is stored: whatever happens, it is not lost any more.' });
+
+const dryRunSchema = z
+  .object({
+    job: jobSchema,
+    payload_hash: payloadHash,
+    payload: z.unknown().describe('The input of the run.'),
+    scheduled_at: dateTime.nullable().describe('When it would start; null is at once.'),
+    expires_at: dateTime.nullable().describe('When it would expire unless it had started; null is never.'),
+    validation_warnings: z.array(z.string()).describe('Always empty: whatever is wrong with a trigger is an error.'),
+  })
+  .meta({ id: 'DryRun', description: 'What a trigger would have done.' });
+
+const bulkSchema = z
+  .object({
+    batch_id: z.string().describe('The batch that the new runs belong to.'),
+    results: z
+      .array(
+        z.object({
+          id: z.string().nullable().describe('The run; null when there is none.'),
+          status: runStatus.nullable(),
+          run_token: runToken,
+          idempotency_hit: idempotencyHit,
+          error: z.string().nullable().describe('Why there is no run; null when there is one.'),
+        }),
+      )
+      .describe('One for each item, in the order given.'),
+    total: z.int().describe('How many items there were.'),
+    created: z.int().describe('How many new runs they made.'),
+  })
+  .meta({ id: 'BulkTriggerResult', description: 'What came of a bulk trigger.' });
+
+type TriggeredV1 = z.input<typeof triggeredSchema> & { readonly dry_run: Omit<z.input<typeof dryRunSchema>, 'validation_warnings'> | null };
+type BulkItemV1 = Omit<z.input<typeof bulkSchema>['results'][number], 'idempotency_hit'> & { readonly idempotency_hit: boolean | null };
+type BulkV1 = Omit<z.input<typeof bulkSchema>, 'results'> & { readonly results: readonly BulkItemV1[] };
+
+const REFUSED = {
+  BAD_REQUEST: 'A field is invalid, the job is disabled, or the payload does not match the payload schema of the job.',
+  CONFLICT: 'The idempotency key is held by a live run with another payload.',
+} as const;
+
+/** `/v1/jobs/{id}/trigger` and `/v1/jobs/{id}/trigger/bulk`. */
+export const jobTriggerRoutes: readonly Route[] = [
+  defineRoute({
+    operationId: 'triggerJob',
+    method: 'POST',
+    path: '/v1/jobs/{id}/trigger',
+    tag: 'Jobs',
+    summary: 'Trigger a run',
+    description:
+      'Triggers one run of a job and answers as soon as it is stored. Repeating a trigger with the same idempotency key answers the run that is there. With `dry_run` everything is checked, nothing stored, and the answer is a 200. Requires the scope `jobs:trigger`.',
+    auth: 'key',
+    params,
+    headers: idempotencyHeaders,
+    body: triggerBody.optional(),
+    bodyLimit: PAYLOAD_BODY_LIMIT,
+    document: gql`mutation triggerJob($input: TriggerRunInput!) {
+      triggered: triggerRun(input: $input) {
+        id status payload_hash: payloadHash run_token: runToken idempotency_hit: idempotencyHit
+        dry_run: dryRun { job { ...JobV1 } payload payload_hash: payloadHash scheduled_at: scheduledAt expires_at: expiresAt }
+      }
+    } ${JOB}`,
+    variables: ({ params, headers, body }) => ({
+      input: { ...triggerInput(body ?? {}), job: params.id, idempotencyKey: idempotencyKeyOf(headers) },
+    }),
+    response: z.union([triggeredSchema, dryRunSchema]),
+    project: ({ triggered }: { triggered: TriggeredV1 }) =>
+      triggered.dry_run === null ? triggered : { ...triggered.dry_run, validation_warnings: [] },
+    status: { among: [201, 200], choose: ({ triggered }) => (triggered.dry_run === null ? 201 : 200) },
+    errors: REFUSED,
+  }),
+  defineRoute({
+    operationId: 'triggerJobInBulk',
+    method: 'POST',
+    path: '/v1/jobs/{id}/trigger/bulk',
+    tag: 'Jobs',
+    summary: 'Trigger many runs',
+    description: `Triggers up to ${MAX_BULK_ITEMS} runs of a job as a batch. An item that breaks a rule fails alone and says why; the others are stored. Requires the scope \`jobs:trigger\`.`,
+    auth: 'key',
+    params,
+    body: z.strictObject({ items: z.array(bulkItem).min(1).max(MAX_BULK_ITEMS).describe('One entry per run.') }),
+    bodyLimit: BULK_BODY_LIMIT,
+    document: gql`mutation triggerJobInBulk($input: TriggerRunsInput!) {
+      triggered: triggerRuns(input: $input) {
+        batch_id: batchId total created
+        results: items { id status run_token: runToken idempotency_hit: idempotencyHit error }
+      }
+    }`,
+    variables: ({ params, body }) => ({ input: { job: params.id, items: body.items.map(triggerInput) } }),
+    response: bulkSchema,
+    project: ({ triggered }: { triggered: BulkV1 }) => ({
+      ...triggered,
+      results: triggered.results.map((result) => ({ ...result, idempotency_hit: result.idempotency_hit ?? false })),
+    }),
+    status: 201,
+    errors: { BAD_REQUEST: 'The list or one of its items is malformed, or the job is disabled.' },
+  }),
+];

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { dateTime } from '../date-time.ts';
+import { wordInput, wordOutput } from '../names.ts';
+import { createdAtCursorParam, limitParam, nextOf, opaqueCursorParam, type Page, rowsOf } from '../paging.ts';
+import { defineRoute, gql, type Route } from '../route.ts';
+import { RUN_OUTPUT, type RunOutputV1, runOutputSchema } from './run-output-schema.ts';
+import { JOB_RUN, type JobRunV1, jobRunSchema } from './run-schema.ts';
+
+const EVENT_TYPES = ['state_change', 'log', 'progress', 'error', 'output', 'other'] as const;
+const EVENT_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+const params = z.strictObject({ id: z.string().describe('The run.') });
+
+const runEventSchema = z
+  .object({
+    id: z.string().describe('The run and the number of the event in it.'),
+    run_id: z.string().describe('The run.'),
+    type: wordOutput(EVENT_TYPES).describe('What kind of event it is.'),
+    level: wordOutput(EVENT_LEVELS).describe('How much it matters.'),
+    message: z.string().describe('What happened, for people.'),
+    data: z.record(z.string(), z.unknown()).nullable().describe('What else there is to know, depending on the type.'),
+    created_at: dateTime.describe('When it happened.'),
+  })
+  .meta({ id: 'RunEvent', description: 'One line of the story of a run.' });
+type RunEventV1 = z.input<typeof runEventSchema>;
+
+/** What belongs to one run: `/v1/runs/{id}/children`, `/events` and `/outputs`. */
+export const runHistoryRoutes: readonly Route[] = [
+  defineRoute({
+    operationId: 'listChildRuns',
+    method: 'GET',
+    path: '/v1/runs/{id}/children',
+    tag: 'Runs',
+    summary: 'List child runs',
+    description: 'Lists the runs that a run has spawned, oldest first. Requires the scope `runs:read`.',
+    auth: 'key',
+    params,
+    query: z.strictObject({ limit: limitParam, cursor: createdAtCursorParam.optional() }),
+    document: gql`query listChildRuns($id: ID!, $first: Int, $after: String) {
+      run(id: $id) { children(first: $first, after: $after) { edges { node { ...JobRunV1 } } pageInfo { hasNextPage endCursor } } }
+    } ${JOB_RUN}`,
+    variables: ({ params, query }) => ({ id: params.id, first: query.limit, after: query.cursor }),
+    response: z.array(jobRunSchema),
+    project: ({ run }: { run: { children: Page<JobRunV1> } }) => rowsOf(run.children),
+    nextCursor: ({ run }) => nextOf(run.children),
+  }),
+  defineRoute({
+    operationId: 'listRunEvents',
+    method: 'GET',
+    path: '/v1/runs/{id}/events',
+    tag: 'Runs',
+    summary: 'List run events',
+    description:
+      'Lists what happened to a run and what its executor has reported, in order: changes of status, log lines, progress, errors, outputs. Requires the scope `runs:read`.',
+    auth: 'key',
+    params,
+    query: z.strictObject({
+      level: wordInput(EVENT_LEVELS, 'is invalid').optional().describe('Only events of this level.'),
+      type: wordInput(EVENT_TYPES, 'is invalid').optional().describe('Only events of this type.'),
+      limit: limitParam,
+      cursor: opaqueCursorParam.optional(),
+    }),
+    document: gql`query listRunEvents($id: ID!, $level: [LogLevel!], $type: [RunEventType!], $first: Int, $after: String) {
+      run(id: $id) {
+        events(level: $level, type: $type, first: $first, after: $after) {
+          edges { node { id run_id: runId type level message data created_at: createdAt } }
+          pageInfo { hasNextPage endCursor }
+        }
+      }
+    }`,
+    variables: ({ params, query: { level, type, limit, cursor } }) => ({
+      id: params.id,
+      level: level && [level],
+      type: type && [type],
+      first: limit,
+      after: cursor,
+    }),
+    response: z.array(runEventSchema),
+    project: ({ run }: { run: { events: Page<RunEventV1> } }) => rowsOf(run.events),
+    nextCursor: ({ run }) => nextOf(run.events),
+  }),
+  defineRoute({
+    operationId: 'listRunOutputs',
+    method: 'GET',
+    path: '/v1/runs/{id}/outputs',
+    tag: 'Runs',
+    summary: 'List run structured outputs',
+    description: 'Lists the named values that a run has reported, in the order of their first report. Requires the scope `runs:read`.',
+    auth: 'key',
+    params,
+    query: z.strictObject({ limit: limitParam, cursor: opaqueCursorParam.optional() }),
+    document: gql`query listRunOutputs($id: ID!, $first: Int, $after: String) {
+      run(id: $id) { outputs(first: $first, after: $after) { edges { node { ...RunOutputV1 } } pageInfo { hasNextPage endCursor } } }
+    } ${RUN_OUTPUT}`,
+    variables: ({ params, query }) => ({ id: params.id, first: query.limit, after: query.cursor }),
+    response: z.array(runOutputSchema),
+    project: ({ run }: { run: { outputs: Page<RunOutputV1> } }) => rowsOf(run.outputs),
+    nextCursor: ({ run }) => nextOf(run.outputs),
+  }),
+];

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { JsonInput, Metadata, Tags } from '../../src/core/schemas.ts';
+import { dateTimeInput } from '../date-time.ts';
+import { toCamelKeys } from '../names.ts';
+
+// The limits are the domain's, in the words of REST; a test compares the two.
+
+const item = {
+  payload: JsonInput.optional().describe('Input of the run, any JSON up to 5 MB; checked against the payload schema of the job.'),
+  scheduled_at: dateTimeInput.optional().describe('Start no earlier than this moment; a past moment means now.'),
+  priority: z.int().min(0).max(10).optional().describe('0 (default) to 10; higher runs are claimed first.'),
+  tags: Tags.optional().describe('Labels to find the run by.'),
+  metadata: Metadata.optional().describe('String values kept with the run, over the defaults of the job.'),
+  ttl_secs: z.int().min(1).max(31_536_000).optional().describe('Seconds after which the run expires if nobody started it.'),
+  concurrency_key: z.string().min(1).max(128).optional().describe('Runs with the same key share the per-key limit of the job.'),
+  timeout_secs_override: z.int().min(1).max(86_400).optional().describe('Overrides the timeout of the job for this run, in seconds.'),
+  max_attempts_override: z.int().min(1).max(100).optional().describe('Overrides the maximum attempts of the job for this run.'),
+};
+
+/** What may be said about one run when it is triggered. */
+export const triggerBody = z
+  .strictObject({ ...item, dry_run: z.boolean().optional().describe('Check everything, store nothing.') })
+  .meta({ id: 'Trigger', description: 'What to trigger a run with; every field has a default.' });
+
+/** One run of a bulk trigger. */
+export const bulkItem = z
+  .strictObject({
+    ...item,
+    idempotency_key: z.string().min(1).max(256).optional().describe('While a run with this key is live, triggering again answers that run.'),
+  })
+  .meta({ id: 'BulkTriggerItem', description: 'One run of a bulk trigger.' });
+
+/** The fields of a trigger as GraphQL knows them. */
+export function triggerInput(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { timeout_secs_override: timeoutSecs, max_attempts_override: maxAttempts, ...others } = body;
+  return { ...toCamelKeys(others), timeoutSecs, maxAttempts };
+}
