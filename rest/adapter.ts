@@ -22,8 +22,8 @@ export interface RestRequest {
 
 /** The part of the GraphQL context that this face reads itself; the rest passes through to the resolvers. */
 export interface RestContext {
-  /** Null only where the row asks for no credential. */
-  readonly actor: { readonly projectId: string } | null;
+  /** Null only where the row asks for no credential; `runId` is the run that a run token names. */
+  readonly actor: { readonly projectId: string; readonly runId?: string } | null;
 }
 
 /** How this face logs: only what nobody planned for. Pino fits. */
@@ -93,6 +93,7 @@ export function makeRestHandler(options: RestOptions): RestHandler {
     const { route } = found;
     const { headers, method = '' } = req;
     const context = await options.makeContext({ method, headers, auth: route.auth, requestId, remoteAddress: req.socket.remoteAddress });
+    requireOwnRun(found, context);
     const head = parseHead(route, found, headers);
     const body = route.body === undefined ? undefined : parseBody(route, await readJsonBody(req, route.bodyLimit));
     const lastEventId = route.stream === undefined ? null : lastEventIdOf(headers);
@@ -140,6 +141,12 @@ function routeOf(found: Match): Extract<Match, { kind: 'route' }> {
     case 'foreign':
       throw new AppError('NOT_FOUND', 'no such route');
   }
+}
+
+/** A run token reaches the run it names and no other; told before anything else of the request is looked at. */
+function requireOwnRun({ route, params }: Extract<Match, { kind: 'route' }>, { actor }: RestContext): void {
+  if (route.auth !== 'run-token' || params['id'] === undefined || params['id'] === actor?.runId) return;
+  throw new AppError('FORBIDDEN', 'token does not match run ID');
 }
 
 function lastEventIdOf(headers: IncomingHttpHeaders): string | null {

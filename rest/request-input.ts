@@ -60,8 +60,14 @@ function fieldErrors(issue: z.core.$ZodIssue, part: InputPart): LocatedFieldErro
   return [{ path: path.join('.'), message: issue.message, in: part, type: issue.code }];
 }
 
+/** How messages of ours begin: they go on where the name of their field ends. What zod says by itself stands alone. */
+const PREDICATE = /^(is|must|needs) /;
+
+/** A single fault in a query is told as a sentence, as documented: `limit must be a positive integer`. */
 function invalid(details: readonly LocatedFieldError[]): AppError {
-  return new AppError('BAD_REQUEST', 'validation failed', { details });
+  const [first, ...others] = details;
+  const isSentence = first?.in === 'query' && others.length === 0 && PREDICATE.test(first.message);
+  return new AppError('BAD_REQUEST', isSentence ? `${first.path} ${first.message}` : 'validation failed', { details });
 }
 
 function pick(headers: IncomingHttpHeaders, names: readonly string[]): Record<string, unknown> {

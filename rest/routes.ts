@@ -1,15 +1,45 @@
 import type { ApiInfo, ApiTag } from './openapi.ts';
 import type { Route } from './route.ts';
+import { childrenRoutes } from './sdk/children.ts';
+import { endingRoutes } from './sdk/endings.ts';
+import { reportRoutes } from './sdk/reports.ts';
+import { apiKeyRoutes } from './v1/api-keys.ts';
+import { jobTriggerRoutes } from './v1/job-trigger.ts';
+import { jobRoutes } from './v1/jobs.ts';
+import { projectRoutes } from './v1/projects.ts';
+import { runHistoryRoutes } from './v1/run-history.ts';
+import { runRoutes } from './v1/runs.ts';
 
 /** Every documented route: the single source of the router, the validation, the OpenAPI document and its tests. */
-export const routes: readonly Route[] = [];
+export const routes: readonly Route[] = [
+  ...jobRoutes,
+  ...jobTriggerRoutes,
+  ...runRoutes,
+  ...runHistoryRoutes,
+  ...reportRoutes,
+  ...endingRoutes,
+  ...childrenRoutes,
+  ...projectRoutes,
+  ...apiKeyRoutes,
+];
 
 /** The groups of the reference, in its order. */
-export const apiTags: readonly ApiTag[] = [];
+export const apiTags: readonly ApiTag[] = [
+  { name: 'Jobs', description: 'Define work and trigger runs of it. `{id}` is the id of a job or its slug.' },
+  { name: 'Runs', description: 'Job run management and monitoring.' },
+  { name: 'Executors', description: 'Endpoints called by job executors using run tokens.' },
+  { name: 'Projects', description: 'The tenants of this installation.' },
+  { name: 'API keys', description: 'The credentials of a project.' },
+];
 
 /** What the reference says about the API as a whole. */
 export const apiInfo: ApiInfo = {
   title: 'Baton API',
   version: '1',
-  description: 'Trigger runs of jobs, watch them, and report on them from an executor. GraphQL at `/graphql` offers the same and more.',
+  description: [
+    'Trigger runs of jobs, watch them, and report on them from an executor. GraphQL at `/graphql` offers the same and more.',
+    'Lists answer a bare array; while there is more, a `Link` header with `rel="next"` leads to the next page.',
+    'Every error is `{"error", "request_id"}`, with `details` naming the fields when the input was at fault; send `Accept: application/problem+json` for RFC 9457.',
+    'Unknown fields and parameters are refused, never ignored.',
+  ].join('\n\n'),
 };

@@ -29,9 +29,8 @@ const PAGE_INFO = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor 
 /** Fills the database and says which lists there are, each with more rows than one page of the test. */
 async function fill(): Promise<List[]> {
   const job = await t.createJob();
-  const parent = await t.trigger({ job: job.id });
-  const [actor] = await t.claim();
-  if (actor?.runId !== parent) throw new Error('the parent was not claimed');
+  const actor = await t.start({ job: job.id });
+  const parent = actor.runId;
   for (let n = 0; n < RUNS; n++) {
     await logRun(actor, { message: `line ${n}`, level: n % 2 ? 'warn' : 'info' }, t.runs);
     await setOutput(actor, { key: `output-${n}`, value: n }, t.runs);

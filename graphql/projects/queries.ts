@@ -52,12 +52,15 @@ builder.queryFields((t) => ({
       type: ApiKey,
       description:
         'The API keys of the project, newest first, revoked and expired ones included; for a holder of `instance:admin` those of all projects. Requires `api-keys:manage`.',
+      args: { projectId: t.arg.id({ description: 'Only keys of this project; NOT_FOUND when the caller cannot see it.' }) },
       authScopes: { scope: 'api-keys:manage' },
-      resolve: async (_root, args, context, info) => {
-        const slice = sliceOf(args, NEWEST_FIRST);
+      resolve: async (_root, { projectId, ...page }, context, info) => {
+        const visible = visibleApiKeys(context.actor);
+        if (projectId != null) requireVisibleProject(context.actor, projectId);
+        const slice = sliceOf(page, NEWEST_FIRST);
         const rows = await context.prisma.apiKey.findMany({
           ...rowSelection(context, info),
-          ...slice.query(visibleApiKeys(context.actor)),
+          ...slice.query(projectId == null ? visible : { projectId }),
         });
         return pageOf(rows, slice);
       },

@@ -53,7 +53,9 @@ export interface GraphQLWorld {
   statementsOf(document: string, options?: { readonly variables?: object; readonly as?: Actor }): Promise<string[]>;
   createJob(fields?: object, as?: Actor): Promise<JobRow>;
   trigger(input: TriggerRun, as?: Actor): Promise<string>;
-  /** Claims every due run, as a dispatcher would; answers the actors of their executors. */
+  /** Triggers a run and claims it with every other due run, as a dispatcher would; answers the actor of its executor. */
+  start(input: TriggerRun): Promise<RunActor>;
+  /** Claims every due run; answers the actors of their executors. */
   claim(): Promise<RunActor[]>;
   close(): Promise<void>;
 }
@@ -145,6 +147,12 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     createJob: (fields = {}, as = admin) =>
       createJob(as, { name: 'A job', slug: `job-${newId().slice(-12)}`, endpointUrl: 'http://127.0.0.1:9/', ...fields }, jobDeps),
     trigger: async (input, as = admin) => (await triggerRun(as, input, runs)).id,
+    async start(input) {
+      const runId = await world.trigger(input);
+      const actor = (await world.claim()).find((claimed) => claimed.runId === runId);
+      if (!actor) throw new Error(`run ${runId} was not claimed`);
+      return actor;
+    },
     async claim() {
       const { runs: claimed, more } = await claimRuns(pools.engine, { holder: newId(), limit: 100, leaseMs: 60_000 });
       const actors = claimed.map(({ id, projectId, epoch }): RunActor => ({ kind: 'run', projectId, runId: id, epoch }));
