@@ -14,7 +14,8 @@ import { nowMs } from './clock.ts';
 export type Receipt = [runId: string, n: number, atMs: number];
 
 const WAIT_MS = 1_000;
-const RECEIPT = /"n":(\d+)/;
+/** Postgres writes JSON with a space after the colon, the trigger without. */
+const RECEIPT = /"n":\s*(\d+)/;
 
 const receipts: Receipt[] = [];
 const distinct = new Set<string>();

@@ -11,28 +11,36 @@ import { startLinkCheckExecutor } from './link-check/executor.ts';
 import { linkCheckJobs } from './link-check/jobs.ts';
 import type { TreeReport } from './link-check/report.ts';
 
-/** What ends the demo early, in the order it must happen. */
+/** Undoes one step of the demo. */
 type Cleanup = () => Promise<void>;
+
+/** What ends the demo early, and with which exit code; the server runs in a group of its own and would outlive all of them. */
+const INTERRUPTIONS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 async function main(): Promise<number> {
   const screen = makeScreen(process.stdout);
-  const interrupted = new AbortController();
-  process.once('SIGINT', () => {
-    screen.line('stopping; press Ctrl-C again to give up at once');
-    interrupted.abort();
-    process.once('SIGINT', () => process.exit(130));
-  });
+  const interruption = new AbortController();
+  let interruptedWith = 0;
+  for (const [signal, exitCode] of Object.entries(INTERRUPTIONS)) {
+    process.on(signal, () => {
+      if (interruptedWith !== 0) process.exit(exitCode);
+      interruptedWith = exitCode;
+      screen.line('stopping; press Ctrl-C again to give up at once');
+      interruption.abort();
+    });
+  }
   const cleanups: Cleanup[] = [];
   try {
-    return await checkDirectory({ screen, signal: interrupted.signal, cleanups });
+    return await checkDirectory({ screen, signal: interruption.signal, cleanups });
   } catch (error) {
-    if (interrupted.signal.aborted) return 130;
+    if (interruptedWith !== 0) return interruptedWith;
     screen.end();
     console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   } finally {
     screen.end();
     for (const cleanup of cleanups.reverse()) await cleanup();
+    for (const signal of Object.keys(INTERRUPTIONS)) process.removeAllListeners(signal);
   }
 }
 

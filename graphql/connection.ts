@@ -22,7 +22,7 @@ export const OLDEST_FIRST: ListKey<'id', string> = { ...NEWEST_FIRST, order: 'as
 /** A page as it is asked for. */
 export interface Slice<Field extends string, Value extends string | number> {
   /** The parts of a Prisma query that cut the page out of the rows that `where` means. */
-  query<Where extends object>(where: Where): SliceQuery<Field, Value, Where>;
+  within<Where extends object>(where: Where): SliceQuery<Field, Value, Where>;
   readonly field: Field;
   readonly size: number;
   readonly backwards: boolean;
@@ -57,7 +57,7 @@ export function sliceOf<Field extends string, Value extends string | number>(
   const beyond = value === null ? {} : { [key.field]: order === 'asc' ? { gt: value } : { lt: value } };
   return {
     // Both objects have no key but the one that their types name.
-    query: <Where extends object>(where: Where) =>
+    within: <Where extends object>(where: Where) =>
       ({ where: { AND: [where, beyond] }, orderBy: { [key.field]: order }, take: size + 1 }) as SliceQuery<Field, Value, Where>,
     field: key.field,
     size,
@@ -80,7 +80,7 @@ export interface Connection<Row> {
 /** Makes the page from the rows that the query with its slice returned. */
 export function pageOf<Field extends string, Row extends { readonly [F in Field]: string | number }>(
   rows: readonly Row[],
-  { field, size, backwards, hasCursor }: Omit<Slice<Field, string | number>, 'query'>,
+  { field, size, backwards, hasCursor }: Omit<Slice<Field, string | number>, 'within'>,
 ): Connection<Row> {
   const hasMore = rows.length > size;
   const kept = rows.slice(0, size);

@@ -1,6 +1,6 @@
 import { PothosValidationError } from '@pothos/core';
 import type { StandardSchemaV1 } from '@pothos/plugin-validation';
-import { type ExecutionResult, GraphQLError } from 'graphql';
+import { type ExecutionResult, GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import { AppError, type ErrorCode, type FieldError } from '../src/core/errors.ts';
 
 /** What reading errors needs. */
@@ -68,9 +68,7 @@ function isCallersFault(error: GraphQLError, cause: GraphQLError): boolean {
 }
 
 function codeOf(error: GraphQLError): ErrorCode {
-  const http: unknown = error.extensions['http'];
-  const status = typeof http === 'object' && http !== null && 'status' in http ? http.status : undefined;
-  return status === 413 ? 'PAYLOAD_TOO_LARGE' : 'BAD_REQUEST';
+  return error.extensions.http?.status === 413 ? 'PAYLOAD_TOO_LARGE' : 'BAD_REQUEST';
 }
 
 /** The statuses of requests that were refused before anything was executed; a result with data is a 200 whatever it has beside it. */
@@ -107,10 +105,10 @@ function present(error: unknown, known: AppError, requestId: string): GraphQLErr
  * How Yoga wants the whole response sent. It marks what the protocol answers with 200 to a client that takes application/json alone
  * (`spec`); a body that is no JSON at all is marked so too, although there is no document to speak of, and is a 400 for everybody.
  */
-function httpOf(error: GraphQLError | null): unknown {
-  const http: unknown = error?.extensions['http'];
+function httpOf(error: GraphQLError | null): GraphQLErrorExtensions['http'] {
+  const http = error?.extensions.http;
   const pointsIntoDocument = error?.nodes !== undefined || error?.source !== undefined;
-  return typeof http === 'object' && http !== null && !pointsIntoDocument ? { ...http, spec: false } : http;
+  return http && !pointsIntoDocument ? { ...http, spec: false } : http;
 }
 
 /** A generator would keep `return()` waiting for a `next()` under way: a client that left would stay subscribed. */

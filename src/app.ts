@@ -78,7 +78,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   const listener = makeListener(databaseUrl, {
     channels: [WAKE_CHANNEL],
     onNotify: (_channel, payload) => engine.hub.receive(payload),
-    onReconnect: () => engine.hub.wakeAll(),
+    onReconnect() {
+      engine.hub.wakeAll();
+      engine.hub.greet();
+    },
     log,
   });
 

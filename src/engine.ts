@@ -145,7 +145,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     log,
     async step() {
       const self: Instance = { id: deps.instanceId, role: config.role, poolId: doorbell.poolId() };
-      await beat(engine, self);
+      hub.setHasPeers(await beat(engine, self, 2 * config.leaseMs));
       dispatcher.abort(await renewLeases(dispatcher.inFlight(), config.leaseMs, { engine }));
     },
   });

@@ -18,7 +18,7 @@ interface Page {
 interface List {
   readonly name: string;
   readonly document: (page: string) => string;
-  readonly pageOf: (data: Record<string, never>) => Page;
+  readonly pageOf: (data: { readonly list: Page; readonly parent: { readonly list: Page } }) => Page;
   /** How many rows it has. */
   readonly length: number;
 }

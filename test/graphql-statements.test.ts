@@ -46,7 +46,7 @@ describe('statements of a query', () => {
 
     expect(await one(ROW)).toBe(1);
     expect(await one('payload metadata tags')).toBe(2);
-    expect(await one(EVERYTHING)).toBe(5);
+    expect(await one(EVERYTHING)).toBe(7);
     expect(await one('events { edges { node { seq type message data } } }')).toBe(2);
     expect(await one('outputs { edges { node { key value } } }')).toBe(2);
     expect(await one('waits { edges { node { id } } }')).toBe(2);

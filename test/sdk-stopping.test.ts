@@ -50,8 +50,8 @@ describe('being stopped', () => {
   });
 
   it.each([
-    [410, 'ended'],
-    [409, 'taken_over'],
+    [410, 'lost'],
+    [409, 'lost'],
     [401, 'refused'],
   ])('aborts the handler and reports nothing when a heartbeat is answered %i', async (status, reason) => {
     const aborted = latch<unknown>();

@@ -40,7 +40,7 @@ builder.queryFields((t) => ({
         const slice = sliceOf(page, NEWEST_FIRST);
         const rows = await context.prisma.job.findMany({
           ...rowSelection(context, info),
-          ...slice.query(visibleJobs(context.actor, filter ?? {})),
+          ...slice.within(visibleJobs(context.actor, filter ?? {})),
         });
         return pageOf(rows, slice);
       },

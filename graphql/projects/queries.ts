@@ -39,7 +39,7 @@ builder.queryFields((t) => ({
         const slice = sliceOf(args, BY_SLUG);
         const rows = await context.prisma.project.findMany({
           ...rowSelection(context, info),
-          ...slice.query(visibleProjects(context.actor)),
+          ...slice.within(visibleProjects(context.actor)),
         });
         return pageOf(rows, slice);
       },
@@ -60,7 +60,7 @@ builder.queryFields((t) => ({
         const slice = sliceOf(page, NEWEST_FIRST);
         const rows = await context.prisma.apiKey.findMany({
           ...rowSelection(context, info),
-          ...slice.query(projectId == null ? visible : { projectId }),
+          ...slice.within(projectId == null ? visible : { projectId }),
         });
         return pageOf(rows, slice);
       },

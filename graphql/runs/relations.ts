@@ -58,7 +58,7 @@ builder.prismaObjectFields(Run, (t) => ({
         const slice = sliceOf(page, BY_SEQ);
         const rows = await context.prisma.runEvent.findMany({
           ...rowSelection(context, info),
-          ...slice.query({ runId: id, ...(level && { level: { in: level } }), ...(type && { type: { in: type } }) }),
+          ...slice.within({ runId: id, ...(level && { level: { in: level } }), ...(type && { type: { in: type } }) }),
         });
         return pageOf(rows, slice);
       },
@@ -75,7 +75,7 @@ builder.prismaObjectFields(Run, (t) => ({
         const slice = sliceOf(page, OLDEST_FIRST);
         const rows = await context.prisma.runOutput.findMany({
           ...rowSelection(context, info),
-          ...slice.query({ runId: id }),
+          ...slice.within({ runId: id }),
         });
         return pageOf(rows, slice);
       },
@@ -92,7 +92,7 @@ builder.prismaObjectFields(Run, (t) => ({
         const slice = sliceOf(page, OLDEST_FIRST);
         const rows = await context.prisma.wait.findMany({
           ...rowSelection(context, info),
-          ...slice.query({ runId: id }),
+          ...slice.within({ runId: id }),
         });
         return pageOf(rows, slice);
       },

@@ -8,14 +8,17 @@ export interface Instance {
   readonly poolId: string | null;
 }
 
-/** Says that a process lives. */
-export async function beat(pool: Pool, instance: Instance): Promise<void> {
-  await pool.query({
+/** Says that a process lives; answers whether others have said so within `silentMs`. */
+export async function beat(pool: Pool, instance: Instance, silentMs: number): Promise<boolean> {
+  const { rows } = await pool.query<{ peers: boolean }>({
     name: 'beat-instance',
     text: `insert into instances (id, role, pool_id) values ($1, $2, $3)
-           on conflict (id) do update set beat_at = now(), pool_id = excluded.pool_id`,
-    values: [instance.id, instance.role, instance.poolId],
+           on conflict (id) do update set beat_at = now(), pool_id = excluded.pool_id
+           returning exists (select from instances i
+                              where i.id <> $1 and i.beat_at > now() - $4::bigint * interval '1 millisecond') as peers`,
+    values: [instance.id, instance.role, instance.poolId, silentMs],
   });
+  return rows[0]?.peers ?? true;
 }
 
 /** Takes a process off the list: it ends in order. */

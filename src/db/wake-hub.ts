@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 export const WAKE_CHANNEL = 'baton';
 
 /** How long wakes are gathered before one NOTIFY carries them: it takes a database-wide lock at commit, so it must be rare. */
-const COALESCE_MS = 10;
+const COALESCE_MS = 25;
 /** NOTIFY refuses 8,000 bytes; this many UUIDs fit with the sender's id in front. */
 const MAX_IDS = 200;
 const EVERYTHING = '*';
@@ -22,6 +22,10 @@ export interface WakeHub {
   onWake(runId: string, callback: () => void): () => void;
   /** Calls back with runs whose claim was ended, null for "any may have been". */
   onStop(callback: (runIds: readonly string[] | null) => void): void;
+  /** Says to the others that there is one more to notify; to be called once this process listens. */
+  greet(): void;
+  /** Whether anybody else is on this database; while nobody is, nothing is sent. A greeting makes it true at once. */
+  setHasPeers(hasPeers: boolean): void;
   /** Takes a notification from the listening connection. */
   receive(payload: string): void;
   /** Wakes everybody: called after the listening connection was lost, since hints were missed. */
@@ -41,6 +45,7 @@ interface WakeHubDeps {
 }
 
 type Kind = 'wake' | 'stop';
+const GREETING = 'greet';
 
 /** Makes a {@link WakeHub}. */
 export function makeWakeHub(deps: WakeHubDeps): WakeHub {
@@ -50,6 +55,7 @@ export function makeWakeHub(deps: WakeHubDeps): WakeHub {
   let timer: NodeJS.Timeout | null = null;
   let sending: Promise<void> = Promise.resolve();
   let closed = false;
+  let hasPeers = true;
 
   function wakeLocal(runIds: readonly string[]): void {
     for (const runId of runIds) for (const callback of waiters.get(runId) ?? []) callback();
@@ -60,7 +66,7 @@ export function makeWakeHub(deps: WakeHubDeps): WakeHub {
   }
 
   function enqueue(kind: Kind, runIds: readonly string[]): void {
-    if (closed) return;
+    if (closed || !hasPeers) return;
     for (const runId of runIds) outbox[kind].add(runId);
     timer ??= setTimeout(send, COALESCE_MS);
   }
@@ -72,7 +78,10 @@ export function makeWakeHub(deps: WakeHubDeps): WakeHub {
     );
     outbox.wake.clear();
     outbox.stop.clear();
-    if (payloads.length === 0) return;
+    if (payloads.length > 0) notify(payloads);
+  }
+
+  function notify(payloads: readonly string[]): void {
     sending = deps.pool
       .query({ name: 'notify', text: `select pg_notify('${WAKE_CHANNEL}', p) from unnest($1::text[]) as p`, values: [payloads] })
       .then(() => undefined, deps.onError);
@@ -103,9 +112,17 @@ export function makeWakeHub(deps: WakeHubDeps): WakeHub {
     onStop(callback) {
       stopCallbacks.push(callback);
     },
+    greet() {
+      notify([`${deps.sender} ${GREETING}`]);
+    },
+    setHasPeers(value) {
+      hasPeers = value;
+    },
     receive(payload) {
       const [sender, kind, ids = ''] = payload.split(' ');
       if (sender === deps.sender) return;
+      hasPeers = true;
+      if (kind === GREETING) return;
       if (ids === EVERYTHING) wakeAll();
       else if (kind === 'stop') stopLocal(ids.split(','));
       else wakeLocal(ids.split(','));

@@ -44,8 +44,8 @@ export class PermanentError extends Error {
 
 const ABORT_MESSAGES = {
   canceled: 'the run is being canceled',
-  ended: 'the run has ended (canceled, timed out or expired)',
-  taken_over: 'another attempt has taken the run over',
+  lost: 'the run was canceled, timed out, or taken over by another attempt',
+  ended: 'this attempt has ended',
   refused: 'Baton refuses the run token of this attempt',
   timed_out: 'the time of this attempt is up',
   shutdown: 'the executor is shutting down',

@@ -60,9 +60,8 @@ function lostReason(status: number): AbortReason | null {
     case 403:
       return 'refused';
     case 409:
-      return 'taken_over';
     case 410:
-      return 'ended';
+      return 'lost';
     default:
       return null;
   }

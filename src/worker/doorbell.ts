@@ -18,6 +18,8 @@ export interface Doorbell {
   stop(): Promise<void>;
   /** True while a ring is being answered, so that further ones wait for a reason. */
   isAnswering(): boolean;
+  /** How many rings this process has answered. */
+  answered(): number;
   /** The graphile-worker pool of the present runner, under which its locks stand. */
   poolId(): string | null;
 }
@@ -39,6 +41,7 @@ export function makeDoorbell(deps: DoorbellDeps): Doorbell {
   let stopped = false;
   let starting: Promise<void> | null = null;
   let answering = 0;
+  let answered = 0;
 
   async function launch(): Promise<void> {
     while (!stopped) {
@@ -75,6 +78,7 @@ export function makeDoorbell(deps: DoorbellDeps): Doorbell {
       deps.log.warn({ err: error }, 'a doorbell could not be answered; the next one will be');
     } finally {
       answering--;
+      answered++;
     }
   }
 
@@ -117,6 +121,7 @@ export function makeDoorbell(deps: DoorbellDeps): Doorbell {
       await end();
     },
     isAnswering: () => answering > 0,
+    answered: () => answered,
     poolId: () => poolId,
   };
 }

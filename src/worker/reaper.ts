@@ -50,7 +50,7 @@ export function makeReaper(deps: ReaperDeps): Reaper {
       if (fired > 0 || dues.unclaimed || dues.claims || dues.held) deps.announce();
       if (pass++ % PASSES_PER_SWEEP === 0) {
         await releaseDeadPools(deps.engine, deps.silentMs);
-        await sweep(deps);
+        await sweep(dues, deps);
       }
     },
   });

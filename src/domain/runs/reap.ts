@@ -19,6 +19,8 @@ export interface Dues {
   readonly waits: boolean;
   /** Runs are held for a limit: whether there is room again, a raised limit for instance, is worth a recount. */
   readonly held: boolean;
+  /** There are slot counters at all. */
+  readonly limits: boolean;
   /** Runs have been claimable for a while and nobody took them: a doorbell was lost, or everybody is full. */
   readonly unclaimed: boolean;
   /** Milliseconds until the next delayed run or retry is due; null when there is none. */
@@ -30,7 +32,7 @@ select exists (select from run_leases where lease_until <= now() or deadline_at 
        exists (select from runs where wake_at <= now()) as timers,
        exists (select from runs where expires_at <= now() and status in ('delayed', 'queued') and epoch = 0) as expiries,
        exists (select from waits where status = 'waiting' and expires_at <= now()) as waits,
-       exists (select from limits where has_waiters) as held,
+       exists (select from limits where has_waiters) as held, exists (select from limits) as limits,
        exists (select from (select r.queued_at from runs r where r.status = 'queued' and r.hold is null
                              order by r.priority desc, r.created_at, r.id limit 1) q
                 where q.queued_at < now() - $1::bigint * interval '1 millisecond') as unclaimed,
@@ -68,10 +70,10 @@ export async function fireTimers(deps: ReapDeps): Promise<number> {
 }
 
 /** The slower rounds: heals what only a crash at the wrong moment leaves behind, and deletes what is past its keeping time. */
-export async function sweep(deps: ReapDeps): Promise<void> {
+export async function sweep(dues: Dues, deps: ReapDeps): Promise<void> {
   await repeat((limit) => reapWaits(limit, deps));
   await repeat((limit) => reapOrphans(limit, deps));
-  await freeHeld(deps);
+  if (dues.limits) await freeHeld(deps);
   await repeat((limit) => deleteExpiredRuns(limit, deps));
 }
 

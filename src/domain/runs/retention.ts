@@ -24,8 +24,8 @@ export async function deleteExpiredRuns(limit: number, deps: { readonly engine: 
 
 const DELETE_SQL = `
 with old as materialized (
-  select id from runs where finished_at < now() - interval '${OLDEST_KEPT_DAYS} days' and (${EXPIRED_SQL})
-   order by finished_at limit $1 for update skip locked
+  select id from runs where created_at < now() - interval '${OLDEST_KEPT_DAYS} days' and (${EXPIRED_SQL})
+   limit $1 for update skip locked
 ), d1 as (delete from run_data x using old where x.run_id = old.id),
 d2 as (delete from run_results x using old where x.run_id = old.id),
 d3 as (delete from run_events x using old where x.run_id = old.id),

@@ -33,6 +33,8 @@ function becomesSql(event: string, was: string): string {
  * circle, and so that the guards see the newest version of each row: nothing can change between `locked` and `moved`, and every row of
  * `plan` that may move does.
  *
+ * A result is a plain insert: nothing leads out of `completed`, so no run completes twice.
+ *
  * Each part carries along what later ones need: a join of two row sets without an index costs their product.
  */
 export const TRANSITION_SQL = `
@@ -79,7 +81,6 @@ with input as materialized (
 ), stored as (
   insert into run_results (run_id, epoch, result)
   select id, new_epoch, result from moved where result is not null
-  on conflict (run_id) do update set epoch = excluded.epoch, result = excluded.result
 ), ended_waits as (
   update waits w set status = 'canceled', ended_at = now()
     from moved m where m.was = 'waiting' and m.becomes <> 'queued' and w.run_id = m.id and w.status = 'waiting'

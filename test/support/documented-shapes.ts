@@ -1,0 +1,142 @@
+/** What a documented field holds, told from its example. */
+type FieldType = 'string' | 'number' | 'boolean' | 'date-time' | 'status' | 'json' | 'string map' | Shape | readonly [Shape];
+
+/** Field by field what a documented body holds. */
+export interface Shape {
+  readonly [field: string]: FieldType;
+}
+
+/** The examples of the run documents, as they print them. */
+const DOCUMENTED = {
+  JobRun: `{
+    "id": "string", "job_id": "string", "project_id": "string", "status": "delayed", "attempt": 0, "payload": {}, "result": {},
+    "metadata": { "property1": "string", "property2": "string" }, "error": "string", "triggered_by": "string",
+    "scheduled_at": "2019-08-24T14:15:22Z", "started_at": "2019-08-24T14:15:22Z", "finished_at": "2019-08-24T14:15:22Z",
+    "heartbeat_at": "2019-08-24T14:15:22Z", "next_retry_at": "2019-08-24T14:15:22Z", "expires_at": "2019-08-24T14:15:22Z",
+    "parent_run_id": "string", "priority": 0, "idempotency_key": "string", "job_version": 0, "workflow_step_run_id": "string",
+    "max_attempts_override": 0, "timeout_secs_override": 0, "retry_backoff": "string", "retry_initial_delay_secs": 0,
+    "retry_max_delay_secs": 0,
+    "execution_trace": {
+      "queue_wait_ms": 0, "dequeue_ms": 0, "connect_ms": 0, "ttfb_ms": 0, "transfer_ms": 0, "total_ms": 0, "dispatch_ms": 0
+    },
+    "debug_mode": true, "continuation_of": "string", "lineage_depth": 0, "tags": { "property1": "string", "property2": "string" },
+    "job_version_id": "string", "created_by": "string", "batch_id": "string", "concurrency_key": "string",
+    "created_at": "2019-08-24T14:15:22Z"
+  }`,
+  RunEvent: `{
+    "id": "string", "run_id": "string", "type": "string", "level": "string", "message": "string", "data": {},
+    "created_at": "2019-08-24T14:15:22Z"
+  }`,
+  RunOutput: `{
+    "id": "string", "run_id": "string", "output_key": "string", "schema": {}, "value": {}, "created_at": "2019-08-24T14:15:22Z"
+  }`,
+  Error: '{ "error": "string", "request_id": "string" }',
+};
+
+/** What the documents presuppose without printing it, in the same form. */
+const IMPLIED = {
+  Project: `{
+    "id": "string", "name": "string", "max_executing_runs": 0, "max_queued_runs": 0, "created_at": "2019-08-24T14:15:22Z"
+  }`,
+  ApiKey: `{
+    "id": "string", "project_id": "string", "name": "string", "key_prefix": "string", "scopes": {}, "created_by": "string",
+    "created_at": "2019-08-24T14:15:22Z", "expires_at": "2019-08-24T14:15:22Z", "revoked_at": "2019-08-24T14:15:22Z"
+  }`,
+  Job: `{
+    "id": "string", "project_id": "string", "slug": "string", "name": "string", "description": "string", "execution_mode": "string",
+    "endpoint_url": "string", "enabled": true, "max_attempts": 0, "timeout_secs": 0, "heartbeat_timeout_secs": 0,
+    "retry_strategy": "string", "retry_initial_delay_secs": 0, "retry_max_delay_secs": 0, "retry_delays_secs": {},
+    "retry_priority_boost": 0, "poison_pill_threshold": 0, "max_concurrency": 0, "max_concurrency_per_key": 0, "run_ttl_secs": 0,
+    "payload_schema": {}, "result_schema": {}, "tags": { "property1": "string" }, "default_run_metadata": { "property1": "string" },
+    "version": 0, "version_id": "string", "created_by": "string", "created_at": "2019-08-24T14:15:22Z",
+    "updated_at": "2019-08-24T14:15:22Z"
+  }`,
+  Triggered: '{ "id": "string", "status": "delayed", "payload_hash": "string", "run_token": "string", "idempotency_hit": true }',
+  BulkTriggered: `{
+    "batch_id": "string",
+    "results": [{ "id": "string", "status": "delayed", "run_token": "string", "idempotency_hit": true, "error": "string" }],
+    "total": 0, "created": 0
+  }`,
+  Status: '{ "status": "string" }',
+  Reported: '{ "status": "string", "seq": 0 }',
+  ChildrenWait: `{
+    "status": "string", "children": [{ "id": "string", "status": "delayed", "result": {}, "error": "string" }]
+  }`,
+};
+
+const STATUSES =
+  'delayed queued dequeued executing waiting completed failed timed_out crashed system_failed canceled expired dead_letter'.split(' ');
+const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
+const shapes = Object.fromEntries(Object.entries({ ...DOCUMENTED, ...IMPLIED }).map(([name, text]) => [name, shapeOf(JSON.parse(text))]));
+
+/** The fields of a documented body and what they hold. */
+export function documentedShape(name: keyof typeof DOCUMENTED | keyof typeof IMPLIED): Shape {
+  const shape = shapes[name];
+  if (!shape) throw new Error(`no shape is named ${name}`);
+  return shape;
+}
+
+/** How a value departs from a documented shape: fields that are missing, not documented, or of another type. Null stands for "nothing". */
+export function departures(value: unknown, shape: Shape, path = ''): string[] {
+  if (!isObject(value)) return [`${path || 'the body'} is no object: ${JSON.stringify(value)}`];
+  const at = (field: string) => (path ? `${path}.${field}` : field);
+  const missing = Object.keys(shape).filter((field) => !(field in value));
+  const extra = Object.keys(value).filter((field) => !(field in shape));
+  const wrong = Object.entries(shape).flatMap(([field, type]) => wrongType(value[field], type, at(field)));
+  return [...missing.map((field) => `${at(field)} is missing`), ...extra.map((field) => `${at(field)} is not documented`), ...wrong];
+}
+
+/** The fields of a documented body that a value has something in. */
+export function filledFields(value: object): string[] {
+  return Object.entries(value).flatMap(([field, content]) => (content === null ? [] : [field]));
+}
+
+function wrongType(value: unknown, type: FieldType, path: string): string[] {
+  if (value === null || value === undefined) return [];
+  if (typeof type === 'object') {
+    if (!isList(type)) return departures(value, type, path);
+    return Array.isArray(value) ? value.flatMap((item, index) => departures(item, type[0], `${path}.${index}`)) : [`${path} is no list`];
+  }
+  return holds(value, type) ? [] : [`${path} is no ${type}: ${JSON.stringify(value)}`];
+}
+
+function holds(value: unknown, type: Exclude<FieldType, object>): boolean {
+  switch (type) {
+    case 'json':
+      return true;
+    case 'status':
+      return typeof value === 'string' && STATUSES.includes(value);
+    case 'date-time':
+      return typeof value === 'string' && DATE_TIME.test(value);
+    case 'string map':
+      return isObject(value) && Object.values(value).every((entry) => typeof entry === 'string');
+    default:
+      return typeof value === type;
+  }
+}
+
+function shapeOf(example: unknown): Shape {
+  if (!isObject(example)) throw new Error('an example is an object');
+  return Object.fromEntries(Object.entries(example).map(([field, value]) => [field, typeOf(field, value)]));
+}
+
+function typeOf(field: string, value: unknown): FieldType {
+  if (Array.isArray(value)) return [shapeOf(value[0])];
+  if (isObject(value)) {
+    if (Object.keys(value).length === 0) return 'json';
+    return 'property1' in value ? 'string map' : shapeOf(value);
+  }
+  if (typeof value === 'number') return 'number';
+  if (typeof value === 'boolean') return 'boolean';
+  if (field === 'status' && value === 'delayed') return 'status';
+  return DATE_TIME.test(String(value)) ? 'date-time' : 'string';
+}
+
+function isList(type: Shape | readonly [Shape]): type is readonly [Shape] {
+  return Array.isArray(type);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,134 @@
+import pg from 'pg';
+import type { Config } from '../../src/config.ts';
+import { createClient, type Run } from '../../src/sdk/entry.ts';
+import { ADMIN_KEY, type Dispatch, type RestAnswer, type RestOptions, startTestApp, startTestExecutor } from './app.ts';
+
+/** A run in the hands of its executor, which has accepted it and holds its token. */
+export interface AcceptedRun {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** A whole server with an executor that does what payloads tell it, and a second project that must stay invisible. */
+export interface RestWorld {
+  readonly url: string;
+  /** Of the project `default`: a job whose runs are not retried. Its id, its slug. */
+  readonly job: { readonly id: string; readonly slug: string };
+  /** Of the project `other`: a key, a job, a run that has ended. */
+  readonly other: { readonly key: string; readonly keyId: string; readonly jobId: string; readonly runId: string };
+  /** Sends a request, with the admin key unless told otherwise. */
+  rest(method: string, path: string, options?: RestOptions): Promise<RestAnswer>;
+  /** As `rest`, and throws unless the answer is a success; answers its body. */
+  done(method: string, path: string, options?: RestOptions): Promise<RestAnswer['body']>;
+  /** Creates a job that the executor serves. */
+  createJob(fields?: object): Promise<{ readonly id: string; readonly slug: string }>;
+  /** Makes a key of the project `default`. */
+  keyWith(...scopes: string[]): Promise<string>;
+  /** Triggers a run and waits until its executor has accepted it. */
+  accepted(trigger?: object, job?: string): Promise<AcceptedRun>;
+  /** Waits until a run is handed out for the `count`-th time; answers its token. */
+  dispatched(runId: string, count?: number): Promise<string>;
+  /** Triggers a run and waits until it has ended. */
+  ended(trigger: object, job?: string): Promise<Run>;
+  /** Waits until a run has ended. */
+  end(runId: string): Promise<Run>;
+  /** How many rows each table has, and a digest of what runs and jobs say; equal when nothing was stored or changed in between. */
+  stored(): Promise<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/** What a payload tells the executor to do: accept the run (and report later), complete it, or fail. */
+export const DO = { accept: { do: 'accept' }, complete: { do: 'complete' }, fail: { do: 'fail' } } as const;
+
+/** Starts a {@link RestWorld}; `over` changes the configuration of its server. */
+export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWorld> {
+  const executor = await startTestExecutor();
+  const app = await startTestApp(over);
+  const database = new pg.Pool({ connectionString: app.databaseUrl, max: 1 });
+  const tokens = new Map<string, string[]>();
+  let handedOut = Promise.withResolvers<void>();
+  executor.answer((dispatch, res) => {
+    const runId = String(dispatch.headers['x-run-id']);
+    tokens.set(runId, [...(tokens.get(runId) ?? []), String(dispatch.headers['x-run-token'])]);
+    const [status, body] = ANSWERS[whatToDo(dispatch)];
+    res.writeHead(status, { 'content-type': 'application/json' }).end(body, () => {
+      handedOut.resolve();
+      handedOut = Promise.withResolvers();
+    });
+  });
+
+  const done: RestWorld['done'] = async (method, path, options) => {
+    const { status, body } = await app.rest(method, path, options);
+    if (status >= 300) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(body)}`);
+    return body;
+  };
+  let count = 0;
+  async function createJob(fields: object = {}, key?: string): Promise<{ id: string; slug: string }> {
+    const job = { name: 'A job', slug: `job-${++count}`, endpoint_url: executor.url, max_attempts: 1, ...fields };
+    return done('POST', '/v1/jobs', { body: job, ...(key && { key }) });
+  }
+  async function makeKey(fields: object): Promise<{ id: string; key: string }> {
+    return done('POST', '/v1/api-keys', { body: { name: 'A key', ...fields } });
+  }
+  const clientOf = (apiKey: string) => createClient({ url: app.url, apiKey });
+  const trigger = (job: string, body: object, key?: string): Promise<{ id: string }> =>
+    done('POST', `/v1/jobs/${job}/trigger`, { body, ...(key && { key }) });
+
+  async function dispatched(runId: string, times = 1): Promise<string> {
+    for (;;) {
+      const token = tokens.get(runId)?.[times - 1];
+      if (token !== undefined) return token;
+      await handedOut.promise;
+    }
+  }
+
+  const job = await createJob();
+  await done('POST', '/v1/projects', { body: { id: 'other', name: 'Other' } });
+  const otherKey = await makeKey({ project_id: 'other' });
+  const otherJob = await createJob({ slug: 'theirs' }, otherKey.key);
+  const otherRun = await trigger('theirs', { payload: DO.complete }, otherKey.key);
+  await clientOf(otherKey.key).runs.wait(otherRun.id);
+
+  return {
+    url: app.url,
+    job,
+    other: { key: otherKey.key, keyId: otherKey.id, jobId: otherJob.id, runId: otherRun.id },
+    rest: app.rest,
+    done,
+    createJob: (fields) => createJob(fields),
+    keyWith: async (...scopes) => (await makeKey({ scopes })).key,
+    async accepted(body = {}, slug = job.slug) {
+      const { id } = await trigger(slug, { payload: DO.accept, ...body });
+      return { id, token: await dispatched(id) };
+    },
+    dispatched,
+    async ended(body, slug = job.slug) {
+      const { id } = await trigger(slug, body);
+      return clientOf(ADMIN_KEY).runs.wait(id);
+    },
+    end: (runId) => clientOf(ADMIN_KEY).runs.wait(runId),
+    async stored() {
+      const { rows } = await database.query<Record<string, string>>(`select ${TABLES.map(digestSql).join(', ')}`);
+      return rows[0] ?? {};
+    },
+    async close() {
+      await database.end();
+      await app.close();
+      await executor.close();
+    },
+  };
+}
+
+const ANSWERS = { accept: [202, ''], complete: [200, '{"ok":true}'], fail: [500, '{"error":"told to fail"}'] } as const;
+
+function whatToDo({ payload }: Dispatch): keyof typeof ANSWERS {
+  const told = typeof payload === 'object' && payload !== null && 'do' in payload ? payload.do : 'complete';
+  return told === 'accept' || told === 'fail' ? told : 'complete';
+}
+
+/** Tables that requests write to. */
+const TABLES = ['projects', 'api_keys', 'jobs', 'job_versions', 'batches', 'runs', 'run_data', 'run_results', 'run_events', 'run_outputs', 'waits'];
+
+function digestSql(table: string): string {
+  return `(select count(*) || ' ' || coalesce(md5(string_agg(t::text, '' order by t::text)), '') from ${table} t) as ${table}`;
+}
