@@ -9,8 +9,8 @@ import { getDatamodel } from '../generated/pothos.ts';
 import { allows, type Scope } from '../src/auth/scopes.ts';
 import { AppError } from '../src/core/errors.ts';
 import type { JsonObject, JsonValue } from '../src/core/json.ts';
-import type { GraphQLContext } from './context.ts';
 import { DEFAULT_PAGE } from './connection.ts';
+import type { GraphQLContext } from './context.ts';
 import { invalidInput } from './errors.ts';
 
 /**
@@ -53,7 +53,11 @@ export const builder = new SchemaBuilder<{
     nodeQueryOptions: false,
     nodesQueryOptions: false,
     cursorType: 'String',
-    edgesFieldOptions: { nullable: false, description: 'The rows of the page, in the order of the list.', complexity: { field: 0, multiplier: 1 } },
+    edgesFieldOptions: {
+      nullable: false,
+      description: 'The rows of the page, in the order of the list.',
+      complexity: { field: 0, multiplier: 1 },
+    },
     nodeFieldOptions: { nullable: false, description: 'The row.' },
     cursorFieldOptions: { description: 'Where the row stands in the list, for `after` and `before`.' },
     pageInfoTypeOptions: { description: 'What lies around a page.' },

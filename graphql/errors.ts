@@ -22,7 +22,8 @@ export function makeToGraphQLError({ translate, log }: ErrorDeps): ToGraphQLErro
   return (error, requestId) => {
     const cause = rootCause(error);
     const known = plannedError(error, cause) ?? translate(cause);
-    if (!known) log.error({ err: cause, requestId, path: error instanceof GraphQLError ? error.path : undefined }, 'GraphQL request failed');
+    if (!known)
+      log.error({ err: cause, requestId, path: error instanceof GraphQLError ? error.path : undefined }, 'GraphQL request failed');
     return present(error, known ?? new AppError('INTERNAL', 'internal error'), requestId);
   };
 }

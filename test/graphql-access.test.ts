@@ -25,9 +25,15 @@ const ROOT_FIELDS: Readonly<Record<string, { readonly needs: Scope | 'any key' |
   'Query.ownPayload': { needs: 'run token', document: '{ ownPayload }' },
   'Mutation.createProject': { needs: 'instance:admin', document: 'mutation { createProject(input: { id: "default", name: "x" }) { id } }' },
   'Mutation.updateProject': { needs: 'instance:admin', document: 'mutation { updateProject(input: { id: "none", name: "x" }) { id } }' },
-  'Mutation.createApiKey': { needs: 'api-keys:manage', document: 'mutation { createApiKey(input: { name: "x", projectId: "none" }) { key } }' },
+  'Mutation.createApiKey': {
+    needs: 'api-keys:manage',
+    document: 'mutation { createApiKey(input: { name: "x", projectId: "none" }) { key } }',
+  },
   'Mutation.revokeApiKey': { needs: 'api-keys:manage', document: 'mutation { revokeApiKey(id: "none") { id } }' },
-  'Mutation.createJob': { needs: 'jobs:write', document: 'mutation { createJob(input: { slug: "x", name: "x", endpointUrl: "nonsense" }) { id } }' },
+  'Mutation.createJob': {
+    needs: 'jobs:write',
+    document: 'mutation { createJob(input: { slug: "x", name: "x", endpointUrl: "nonsense" }) { id } }',
+  },
   'Mutation.updateJob': { needs: 'jobs:write', document: 'mutation { updateJob(id: "none", input: { name: "x" }) { id } }' },
   'Mutation.deleteJob': { needs: 'jobs:write', document: 'mutation { deleteJob(id: "none") { id } }' },
   'Mutation.rotateJobSecret': { needs: 'jobs:write', document: 'mutation { rotateJobSecret(id: "none") { id } }' },
@@ -68,7 +74,11 @@ function rootFields() {
 
 describe('root fields', () => {
   it('are all in the table of this test', () => {
-    expect(rootFields().map(({ coordinate }) => coordinate).sort()).toEqual(Object.keys(ROOT_FIELDS).sort());
+    expect(
+      rootFields()
+        .map(({ coordinate }) => coordinate)
+        .sort(),
+    ).toEqual(Object.keys(ROOT_FIELDS).sort());
   });
 
   it('say in their description what they require', () => {
@@ -82,7 +92,10 @@ describe('root fields', () => {
 
   it.each(Object.entries(ROOT_FIELDS))('%s is refused without what it requires', async (_coordinate, { needs, document }) => {
     const runActor: RunActor = { kind: 'run', projectId: 'default', runId: newId(), epoch: 1 };
-    const everythingElse = keyOf('default', ...SCOPES.filter((scope) => scope !== needs && (scope !== '*' || needs === 'instance:admin' || needs === 'run token')));
+    const everythingElse = keyOf(
+      'default',
+      ...SCOPES.filter((scope) => scope !== needs && (scope !== '*' || needs === 'instance:admin' || needs === 'run token')),
+    );
 
     if (needs !== 'run token') expect(refusals(await send(document, runActor))).toHaveLength(1);
     if (needs === 'any key') expect(refusals(await send(document, keyOf('default')))).toEqual([]);
@@ -103,10 +116,14 @@ describe('another project', () => {
     const runId = await t.trigger({ job: job.id, payload: { secret: true } });
     const { createApiKey } = await t.get('mutation { createApiKey(input: { name: "x" }) { apiKey { id } } }');
     const named = (document: string) =>
-      document.replace(/(job|id|runId): "none"/g, (_all, name: string) =>
-        `${name}: "${document.includes('revokeApiKey') ? createApiKey.apiKey.id : /[rR]un\b|DeadLetter|runEvents/.test(document) && name !== 'job' ? runId : job.id}"`,
+      document.replace(
+        /(job|id|runId): "none"/g,
+        (_all, name: string) =>
+          `${name}: "${document.includes('revokeApiKey') ? createApiKey.apiKey.id : /[rR]un\b|DeadLetter|runEvents/.test(document) && name !== 'job' ? runId : job.id}"`,
       );
-    const namesOne = KEY_FIELDS.filter(([coordinate, { document }]) => document.includes('"none"') && coordinate !== 'Mutation.updateProject');
+    const namesOne = KEY_FIELDS.filter(
+      ([coordinate, { document }]) => document.includes('"none"') && coordinate !== 'Mutation.updateProject',
+    );
     expect(namesOne.map(([coordinate]) => coordinate)).toHaveLength(12);
 
     for (const [coordinate, { document }] of namesOne) {
@@ -125,7 +142,12 @@ describe('another project', () => {
     const job = await t.createJob({ slug: 'listed' });
     const runId = await t.trigger({ job: job.id });
 
-    expect(await t.get('{ projects { edges { node { id } } } jobs { edges { cursor } } runs { edges { cursor } } apiKeys { edges { cursor } } }', { as: other })).toEqual({
+    expect(
+      await t.get(
+        '{ projects { edges { node { id } } } jobs { edges { cursor } } runs { edges { cursor } } apiKeys { edges { cursor } } }',
+        { as: other },
+      ),
+    ).toEqual({
       projects: { edges: [{ node: { id: 'other' } }] },
       jobs: { edges: [] },
       runs: { edges: [] },
@@ -139,7 +161,9 @@ describe('another project', () => {
   it('is not reached by a cursor of it, nor do cursors tell what exists there', async () => {
     const other = keyOf('other', '*');
 
-    const pages = await Promise.all(['default', 'no-such-project'].map((id) => t.get(`{ projects(after: "${id}") { edges { node { id } } } }`, { as: other })));
+    const pages = await Promise.all(
+      ['default', 'no-such-project'].map((id) => t.get(`{ projects(after: "${id}") { edges { node { id } } } }`, { as: other })),
+    );
 
     expect(pages).toEqual([{ projects: { edges: [{ node: { id: 'other' } }] } }, { projects: { edges: [{ node: { id: 'other' } }] } }]);
   });
@@ -160,12 +184,21 @@ describe('what leads from one thing to another', () => {
     const asked = async (document: string, ...scopes: Scope[]) => refusals(await t.ask(document, { as: keyOf('default', ...scopes) }));
 
     expect(await asked(`{ run(id: "${runId}") { job { slug } } }`, 'runs:read')).toEqual(['insufficient permissions: requires jobs:read']);
-    expect(await asked(`{ job(id: "${job.id}") { runs { edges { cursor } } } }`, 'jobs:read')).toEqual(['insufficient permissions: requires runs:read']);
-    expect(await asked(`{ job(id: "${job.id}") { signingSecret } }`, 'jobs:read')).toEqual(['insufficient permissions: requires jobs:write']);
+    expect(await asked(`{ job(id: "${job.id}") { runs { edges { cursor } } } }`, 'jobs:read')).toEqual([
+      'insufficient permissions: requires runs:read',
+    ]);
+    expect(await asked(`{ job(id: "${job.id}") { signingSecret } }`, 'jobs:read')).toEqual([
+      'insufficient permissions: requires jobs:write',
+    ]);
     expect(await asked(`mutation { triggerRun(input: { job: "${job.id}" }) { run { id } } }`, 'jobs:trigger')).toEqual([
       'insufficient permissions: requires runs:read',
     ]);
-    for (const field of ['parent { id }', 'batch { id }', 'lease { holder }', ...['children', 'events', 'outputs', 'waits'].map((list) => `${list} { edges { cursor } }`)]) {
+    for (const field of [
+      'parent { id }',
+      'batch { id }',
+      'lease { holder }',
+      ...['children', 'events', 'outputs', 'waits'].map((list) => `${list} { edges { cursor } }`),
+    ]) {
       const other = await t.trigger({ job: job.id });
       const refused = await asked(`mutation { cancelRun(id: "${other}") { ${field} } }`, 'runs:write');
       expect(refused, field).toEqual(['insufficient permissions: requires runs:read']);
@@ -177,8 +210,17 @@ describe('what leads from one thing to another', () => {
     const executor = await t.start({ job: job.id, payload: 'mine' });
     const walk = (field: string) => t.ask(`mutation { heartbeat { run { ${field} } } }`, { as: executor });
 
-    expect((await walk('id status payload')).data).toEqual({ heartbeat: { run: { id: executor.runId, status: 'EXECUTING', payload: 'mine' } } });
-    for (const field of ['job { slug }', 'parent { id }', 'batch { id }', 'lease { holder }', 'children { edges { cursor } }', 'events { edges { cursor } }']) {
+    expect((await walk('id status payload')).data).toEqual({
+      heartbeat: { run: { id: executor.runId, status: 'EXECUTING', payload: 'mine' } },
+    });
+    for (const field of [
+      'job { slug }',
+      'parent { id }',
+      'batch { id }',
+      'lease { holder }',
+      'children { edges { cursor } }',
+      'events { edges { cursor } }',
+    ]) {
       expect(refusals(await walk(field)), field).toHaveLength(1);
     }
   });

@@ -27,7 +27,8 @@ describe('projects and keys', () => {
       createProject: { id: 'third', name: 'Third', maxQueuedRuns: 5 },
     });
 
-    const update = 'mutation { updateProject(input: { id: "third", maxQueuedRuns: null, maxExecutingRuns: 2 }) { name maxQueuedRuns maxExecutingRuns } }';
+    const update =
+      'mutation { updateProject(input: { id: "third", maxQueuedRuns: null, maxExecutingRuns: 2 }) { name maxQueuedRuns maxExecutingRuns } }';
     expect(await t.get(update)).toEqual({ updateProject: { name: 'Third', maxQueuedRuns: null, maxExecutingRuns: 2 } });
     expect(await t.get('{ project(id: "third") { maxExecutingRuns } projects { edges { node { id } } } }')).toEqual({
       project: { maxExecutingRuns: 2 },
@@ -51,15 +52,20 @@ describe('projects and keys', () => {
       },
     });
 
-    const { revokeApiKey } = await t.get('mutation ($id: ID!) { revokeApiKey(id: $id) { id revokedAt } }', { variables: { id: createApiKey.apiKey.id } });
+    const { revokeApiKey } = await t.get('mutation ($id: ID!) { revokeApiKey(id: $id) { id revokedAt } }', {
+      variables: { id: createApiKey.apiKey.id },
+    });
     expect(revokeApiKey).toEqual({ id: createApiKey.apiKey.id, revokedAt: expect.any(String) });
     const { apiKeys } = await t.get('{ apiKeys(first: 1) { edges { node { id name projectId revokedAt } } } }');
-    expect(apiKeys.edges).toEqual([{ node: { id: createApiKey.apiKey.id, name: 'ci', projectId: 'default', revokedAt: revokeApiKey.revokedAt } }]);
+    expect(apiKeys.edges).toEqual([
+      { node: { id: createApiKey.apiKey.id, name: 'ci', projectId: 'default', revokedAt: revokeApiKey.revokedAt } },
+    ]);
   });
 });
 
 describe('jobs', () => {
-  const JOB = 'id slug name enabled executionMode retryStrategy retryDelaysSecs maxConcurrency payloadSchema tags version versionId deletedAt';
+  const JOB =
+    'id slug name enabled executionMode retryStrategy retryDelaysSecs maxConcurrency payloadSchema tags version versionId deletedAt';
 
   it('creates, reads, changes, versions and deletes a job', async () => {
     const input = {
@@ -72,7 +78,9 @@ describe('jobs', () => {
       tags: { team: 'media' },
       maxConcurrency: null,
     };
-    const { createJob } = await t.get(`mutation ($input: CreateJobInput!) { createJob(input: $input) { ${JOB} signingSecret } }`, { variables: { input } });
+    const { createJob } = await t.get(`mutation ($input: CreateJobInput!) { createJob(input: $input) { ${JOB} signingSecret } }`, {
+      variables: { input },
+    });
     expect(createJob).toEqual({
       id: expect.any(String),
       slug: 'resize',
@@ -93,22 +101,35 @@ describe('jobs', () => {
     const update = `mutation ($id: ID!, $input: UpdateJobInput!) { updateJob(id: $id, input: $input) { ${JOB} } }`;
     const changes = { name: 'Resize all', payloadSchema: null, maxConcurrency: 3, expectedVersion: 1 };
     const { updateJob } = await t.get(update, { variables: { id: 'resize', input: changes } });
-    expect(updateJob).toMatchObject({ id: createJob.id, name: 'Resize all', payloadSchema: null, maxConcurrency: 3, version: 2, tags: { team: 'media' } });
+    expect(updateJob).toMatchObject({
+      id: createJob.id,
+      name: 'Resize all',
+      payloadSchema: null,
+      maxConcurrency: 3,
+      version: 2,
+      tags: { team: 'media' },
+    });
 
     const { rotateJobSecret } = await t.get(`mutation { rotateJobSecret(id: "resize") { signingSecret version } }`);
     expect(rotateJobSecret).toEqual({ signingSecret: expect.stringMatching(/^whsec_/), version: 2 });
     expect(rotateJobSecret.signingSecret).not.toBe(createJob.signingSecret);
 
-    const { job } = await t.get(`query ($id: ID!) { job(id: $id) { ${JOB} versions { version name payloadSchema retryStrategy } } }`, { variables: { id: createJob.id } });
+    const { job } = await t.get(`query ($id: ID!) { job(id: $id) { ${JOB} versions { version name payloadSchema retryStrategy } } }`, {
+      variables: { id: createJob.id },
+    });
     expect(job.versions).toEqual([
       { version: 2, name: 'Resize all', payloadSchema: null, retryStrategy: 'CUSTOM' },
       { version: 1, name: 'Resize', payloadSchema: { type: 'object' }, retryStrategy: 'CUSTOM' },
     ]);
-    expect(await t.get('{ job(id: "resize") { versions(limit: 1, before: 2) { version } } }')).toEqual({ job: { versions: [{ version: 1 }] } });
+    expect(await t.get('{ job(id: "resize") { versions(limit: 1, before: 2) { version } } }')).toEqual({
+      job: { versions: [{ version: 1 }] },
+    });
 
     const { deleteJob } = await t.get('mutation { deleteJob(id: "resize") { slug deletedAt versions { version } } }');
     expect(deleteJob).toEqual({ slug: 'resize', deletedAt: expect.any(String), versions: [] });
-    expect((await t.ask('{ job(id: "resize") { id } }')).errors).toMatchObject([{ message: 'job not found', extensions: { code: 'NOT_FOUND' } }]);
+    expect((await t.ask('{ job(id: "resize") { id } }')).errors).toMatchObject([
+      { message: 'job not found', extensions: { code: 'NOT_FOUND' } },
+    ]);
   });
 
   it('lists jobs by slug, tags and whether they are enabled', async () => {
@@ -132,8 +153,18 @@ describe('jobs', () => {
 describe('runs', () => {
   it('triggers a run and shows every field of it', async () => {
     const job = await t.createJob({ tags: { team: 'a' }, defaultRunMetadata: { region: 'eu' } });
-    const input = { job: job.slug, payload: { n: [1, 'two', null] }, priority: 3, tags: { tier: '1' }, metadata: { order: '17' }, ttlSecs: 60, idempotencyKey: 'k', scheduledAt: null };
-    const trigger = 'mutation ($input: TriggerRunInput!) { triggerRun(input: $input) { id status payloadHash runToken idempotencyHit dryRun { payload } run { payload result } } }';
+    const input = {
+      job: job.slug,
+      payload: { n: [1, 'two', null] },
+      priority: 3,
+      tags: { tier: '1' },
+      metadata: { order: '17' },
+      ttlSecs: 60,
+      idempotencyKey: 'k',
+      scheduledAt: null,
+    };
+    const trigger =
+      'mutation ($input: TriggerRunInput!) { triggerRun(input: $input) { id status payloadHash runToken idempotencyHit dryRun { payload } run { payload result } } }';
 
     const { triggerRun } = await t.get(trigger, { variables: { input } });
     expect(triggerRun).toEqual({
@@ -219,14 +250,21 @@ describe('runs', () => {
       runToken: null,
       dryRun: { job: { slug: job.slug }, payload: 1, payloadHash: expect.any(String), scheduledAt: null, expiresAt: expect.any(String) },
     });
-    expect(await t.get('query ($job: ID) { runs(filter: { job: $job }) { edges { cursor } } }', { variables: { job: job.id } })).toEqual({ runs: { edges: [] } });
+    expect(await t.get('query ($job: ID) { runs(filter: { job: $job }) { edges { cursor } } }', { variables: { job: job.id } })).toEqual({
+      runs: { edges: [] },
+    });
   });
 
   it('triggers many runs at once, each item for itself', async () => {
     const job = await t.createJob({ payloadSchema: { type: 'integer' } });
     const trigger = `mutation ($input: TriggerRunsInput!) { triggerRuns(input: $input) {
       batchId total created items { id status error idempotencyHit run { payload batchId batch { total runs { edges { node { id } } } } } } } }`;
-    const items = [{ payload: 1, priority: null }, { payload: 'two' }, { payload: 3, idempotencyKey: 'x' }, { payload: 3, idempotencyKey: 'x' }];
+    const items = [
+      { payload: 1, priority: null },
+      { payload: 'two' },
+      { payload: 3, idempotencyKey: 'x' },
+      { payload: 3, idempotencyKey: 'x' },
+    ];
 
     const { triggerRuns } = await t.get(trigger, { variables: { input: { job: job.slug, items } } });
 
@@ -237,26 +275,43 @@ describe('runs', () => {
       batchId: triggerRuns.batchId,
       batch: { total: 4, runs: { edges: [{ node: { id: first.id } }, { node: { id: third.id } }] } },
     });
-    expect(second).toEqual({ id: null, status: null, error: 'payload validation failed: payload must be integer', idempotencyHit: null, run: null });
+    expect(second).toEqual({
+      id: null,
+      status: null,
+      error: 'payload validation failed: payload must be integer',
+      idempotencyHit: null,
+      run: null,
+    });
     expect(fourth).toMatchObject({ id: third.id, idempotencyHit: true });
   });
 
   it('cancels a run and replays a dead letter', async () => {
     const job = await t.createJob({ maxAttempts: 1 });
     const canceled = await t.trigger({ job: job.id });
-    const cancel = 'mutation ($id: ID!) { cancelRun(id: $id) { id status error events(last: 1) { edges { node { fromStatus toStatus } } } } }';
+    const cancel =
+      'mutation ($id: ID!) { cancelRun(id: $id) { id status error events(last: 1) { edges { node { fromStatus toStatus } } } } }';
     expect(await t.get(cancel, { variables: { id: canceled } })).toEqual({
-      cancelRun: { id: canceled, status: 'CANCELED', error: 'canceled by user', events: { edges: [{ node: { fromStatus: 'QUEUED', toStatus: 'CANCELED' } }] } },
+      cancelRun: {
+        id: canceled,
+        status: 'CANCELED',
+        error: 'canceled by user',
+        events: { edges: [{ node: { fromStatus: 'QUEUED', toStatus: 'CANCELED' } }] },
+      },
     });
     expect((await t.ask(cancel, { variables: { id: canceled } })).errors).toMatchObject([{ message: 'run already in terminal state' }]);
 
     const buried = await t.trigger({ job: job.id });
     await t.claim();
     await t.runs.transitions.one({ runId: buried, event: 'bury', message: 'gave up', error: 'gave up', errorClass: 'server' });
-    const dead = await t.get('query ($job: ID) { runs(filter: { job: $job, status: [DEAD_LETTER] }) { edges { node { id error errorClass } } } }', { variables: { job: job.id } });
+    const dead = await t.get(
+      'query ($job: ID) { runs(filter: { job: $job, status: [DEAD_LETTER] }) { edges { node { id error errorClass } } } }',
+      { variables: { job: job.id } },
+    );
     expect(dead.runs.edges).toEqual([{ node: { id: buried, error: 'gave up', errorClass: 'SERVER' } }]);
     const replay = 'mutation ($id: ID!) { replayDeadLetter(id: $id) { id status attempt error } }';
-    expect(await t.get(replay, { variables: { id: buried } })).toEqual({ replayDeadLetter: { id: buried, status: 'QUEUED', attempt: 1, error: null } });
+    expect(await t.get(replay, { variables: { id: buried } })).toEqual({
+      replayDeadLetter: { id: buried, status: 'QUEUED', attempt: 1, error: null },
+    });
     expect((await t.ask(replay, { variables: { id: buried } })).errors).toMatchObject([{ extensions: { code: 'CONFLICT' } }]);
   });
 });

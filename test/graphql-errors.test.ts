@@ -65,7 +65,10 @@ describe('bad input', () => {
   it('is refused in a literal just as in a variable', async () => {
     const literal = (payload: string) => refusal(`mutation { triggerRun(input: { job: "any", payload: ${payload} }) { id } }`);
 
-    expect(await literal('{ a: "x\\u0000" }')).toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining('"a" contains a NUL') });
+    expect(await literal('{ a: "x\\u0000" }')).toMatchObject({
+      code: 'BAD_REQUEST',
+      message: expect.stringContaining('"a" contains a NUL'),
+    });
     expect(await literal('{ __proto__: { a: 1 } }')).toMatchObject({ code: 'BAD_REQUEST' });
     expect(await literal(`${'['.repeat(65)}${']'.repeat(65)}`)).toMatchObject({ code: 'BAD_REQUEST' });
     expect(await literal('1e999')).toMatchObject({ code: 'BAD_REQUEST' });
@@ -112,9 +115,14 @@ describe('bad input', () => {
 
   it('is refused by graphql-js with a code of ours', async () => {
     expect(await refusal('{ nothing }')).toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining('nothing') });
-    expect(await refusal('query ($n: Int!) { runs(first: $n) { edges { cursor } } }')).toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining('$n') });
+    expect(await refusal('query ($n: Int!) { runs(first: $n) { edges { cursor } } }')).toMatchObject({
+      code: 'BAD_REQUEST',
+      message: expect.stringContaining('$n'),
+    });
     // What it throws comes through the server's own parsing, which has no result yet.
-    const syntax = await Promise.resolve('{').then(parse).catch((error: unknown) => error);
+    const syntax = await Promise.resolve('{')
+      .then(parse)
+      .catch((error: unknown) => error);
     const shown = makeToGraphQLError({ translate: () => null, log: { error: vi.fn() } })(syntax, 'r');
     expect(shown).toMatchObject({ message: expect.stringContaining('Syntax Error'), extensions: { code: 'BAD_REQUEST', requestId: 'r' } });
   });
@@ -128,17 +136,24 @@ describe('a document that asks for too much', () => {
     ['broad', `{ ${Array.from({ length: 300 }, (_, n) => `a${n}: viewer { keyId }`).join(' ')} }`, 'breadth'],
     ['costly', '{ runs(first: 100) { edges { node { id events(first: 100) { edges { node { seq type message } } } } } } }', 'complexity'],
   ])('is refused: %s', async (_kind, document, what) => {
-    expect(await refusal(document)).toMatchObject({ code: 'BAD_REQUEST', message: expect.stringMatching(new RegExp(`asks for too much \\(${what}\\)`)) });
+    expect(await refusal(document)).toMatchObject({
+      code: 'BAD_REQUEST',
+      message: expect.stringMatching(new RegExp(`asks for too much \\(${what}\\)`)),
+    });
   });
 
   it('is executed when it is one of ours', async () => {
-    const { errors } = await t.ask('{ runs(first: 100) { edges { node { id events(first: 100) { edges { node { seq type message } } } } } } }', { trusted: true });
+    const { errors } = await t.ask(
+      '{ runs(first: 100) { edges { node { id events(first: 100) { edges { node { seq type message } } } } } } }',
+      { trusted: true },
+    );
 
     expect(errors).toBeUndefined();
   });
 
   it('leaves room for a page of runs with everything about them', async () => {
-    const all = 'id jobId status attempt payload result metadata tags error createdAt startedAt finishedAt job { slug name } events(last: 1) { edges { node { seq message } } }';
+    const all =
+      'id jobId status attempt payload result metadata tags error createdAt startedAt finishedAt job { slug name } events(last: 1) { edges { node { seq message } } }';
 
     expect((await t.ask(`{ runs(first: 100) { edges { cursor node { ${all} } } pageInfo { endCursor } } }`)).errors).toBeUndefined();
   });
@@ -181,7 +196,10 @@ describe('errors', () => {
   });
 
   it('before anything was executed say with which status the request was refused', () => {
-    expect(toGraphQLError(new AppError('UNAUTHENTICATED', 'who?'), 'r').extensions).toMatchObject({ code: 'UNAUTHENTICATED', http: { status: 401 } });
+    expect(toGraphQLError(new AppError('UNAUTHENTICATED', 'who?'), 'r').extensions).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      http: { status: 401 },
+    });
     expect(toGraphQLError(new Error('oops'), 'r').extensions).toMatchObject({ code: 'INTERNAL', http: { status: 500 } });
     expect(toGraphQLError(new GraphQLError('too large', { extensions: { http: { status: 413 } } }), 'r').extensions).toMatchObject({
       code: 'PAYLOAD_TOO_LARGE',

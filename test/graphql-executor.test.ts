@@ -22,9 +22,12 @@ const REPORTS = {
 } as const;
 
 async function events(runId: string): Promise<{ seq: number; type: string; level: string; message: string; data: unknown }[]> {
-  const { run } = await t.get('query ($id: ID!) { run(id: $id) { events(first: 100, type: [LOG, PROGRESS, ERROR, OUTPUT]) { edges { node { seq type level message data } } } } }', {
-    variables: { id: runId },
-  });
+  const { run } = await t.get(
+    'query ($id: ID!) { run(id: $id) { events(first: 100, type: [LOG, PROGRESS, ERROR, OUTPUT]) { edges { node { seq type level message data } } } } }',
+    {
+      variables: { id: runId },
+    },
+  );
   return run.events.edges.map(({ node }: { node: never }) => node);
 }
 
@@ -53,7 +56,9 @@ describe('an executor', () => {
 
     expect(await said(REPORTS.log, { message: 'one', level: null })).toEqual({ logRun: { seq: 4 } });
     expect(await said(REPORTS.log, { message: 'two', level: 'WARN', type: 'ERROR', data: { code: 7 } })).toEqual({ logRun: { seq: 5 } });
-    expect(await said(REPORTS.progress, { percent: 12.5, message: 'copying', step: 'copy', etaSecs: 30 })).toEqual({ reportProgress: { seq: 6 } });
+    expect(await said(REPORTS.progress, { percent: 12.5, message: 'copying', step: 'copy', etaSecs: 30 })).toEqual({
+      reportProgress: { seq: 6 },
+    });
     const { setOutput } = await said(REPORTS.output, { key: 'report', value: { ok: true }, schema: { type: 'object' } });
     expect(setOutput).toEqual({
       id: expect.any(String),
@@ -80,7 +85,9 @@ describe('an executor', () => {
 
     expect(await set({ key: 'k', value: null })).toMatchObject({ id: first.id, schema: null, value: null, createdAt: first.createdAt });
     expect(await set({ key: 'k' })).toMatchObject({ id: first.id, value: null });
-    const { run } = await t.get('query ($id: ID!) { run(id: $id) { outputs { edges { node { key value } } } } }', { variables: { id: as.runId } });
+    const { run } = await t.get('query ($id: ID!) { run(id: $id) { outputs { edges { node { key value } } } } }', {
+      variables: { id: as.runId },
+    });
     expect(run.outputs.edges).toEqual([{ node: { key: 'k', value: null } }]);
   });
 
@@ -89,10 +96,17 @@ describe('an executor', () => {
     const refused = async (input: object) => (await t.ask(REPORTS.output, { as, variables: { input } })).errors;
 
     expect(await refused({ key: 'k', value: 'x', schema: { type: 'integer' } })).toMatchObject([
-      { message: 'output schema validation failed: value must be integer', extensions: { code: 'BAD_REQUEST', details: [{ path: 'value', message: 'must be integer' }] } },
+      {
+        message: 'output schema validation failed: value must be integer',
+        extensions: { code: 'BAD_REQUEST', details: [{ path: 'value', message: 'must be integer' }] },
+      },
     ]);
-    expect(await refused({ key: 'k', value: 1, schema: { type: 'no such' } })).toMatchObject([{ message: expect.stringMatching(/^schema: /), extensions: { code: 'BAD_REQUEST' } }]);
-    expect(await refused({ key: '', value: 1 })).toMatchObject([{ message: 'validation failed', extensions: { details: [{ path: 'key' }] } }]);
+    expect(await refused({ key: 'k', value: 1, schema: { type: 'no such' } })).toMatchObject([
+      { message: expect.stringMatching(/^schema: /), extensions: { code: 'BAD_REQUEST' } },
+    ]);
+    expect(await refused({ key: '', value: 1 })).toMatchObject([
+      { message: 'validation failed', extensions: { details: [{ path: 'key' }] } },
+    ]);
     expect(await refused({ key: 'k', value: 'x'.repeat(1_048_576) })).toMatchObject([{ extensions: { code: 'PAYLOAD_TOO_LARGE' } }]);
     expect(await events(as.runId)).toEqual([]);
   });
@@ -100,7 +114,9 @@ describe('an executor', () => {
   it('keeps outputs and lines in one gapless story when they race', async () => {
     const as = await start();
     const reports = Array.from({ length: 20 }, (_, n) =>
-      n % 2 ? t.get(REPORTS.output, { as, variables: { input: { key: `k${n}`, value: n } } }) : t.get(REPORTS.log, { as, variables: { input: { message: `m${n}` } } }),
+      n % 2
+        ? t.get(REPORTS.output, { as, variables: { input: { key: `k${n}`, value: n } } })
+        : t.get(REPORTS.log, { as, variables: { input: { message: `m${n}` } } }),
     );
     await Promise.all(reports);
 
@@ -115,13 +131,17 @@ describe('an executor', () => {
     expect(await complete({ ok: [1] })).toEqual(answer);
     expect(await complete({ ok: [1] })).toEqual(answer);
     expect(await t.ask('mutation { completeRun(result: { ok: [1] }) { id run { status result } } }', { as })).toEqual(answer);
-    expect((await complete({ ok: [2] })).errors).toMatchObject([{ message: 'run status conflict: the run is completed', extensions: { code: 'CONFLICT' } }]);
+    expect((await complete({ ok: [2] })).errors).toMatchObject([
+      { message: 'run status conflict: the run is completed', extensions: { code: 'CONFLICT' } },
+    ]);
   });
 
   it('completes with nothing', async () => {
     const as = await start();
 
-    expect(await t.get('mutation { completeRun { run { status result } } }', { as })).toEqual({ completeRun: { run: { status: 'COMPLETED', result: null } } });
+    expect(await t.get('mutation { completeRun { run { status result } } }', { as })).toEqual({
+      completeRun: { run: { status: 'COMPLETED', result: null } },
+    });
   });
 
   it('is refused a result that breaks the schema of the job', async () => {
@@ -129,7 +149,12 @@ describe('an executor', () => {
 
     const { errors } = await t.ask(REPORTS.complete, { as, variables: { result: {} } });
 
-    expect(errors).toMatchObject([{ message: 'result schema validation failed', extensions: { code: 'UNPROCESSABLE', details: [expect.objectContaining({ message: 'is required' })] } }]);
+    expect(errors).toMatchObject([
+      {
+        message: 'result schema validation failed',
+        extensions: { code: 'UNPROCESSABLE', details: [expect.objectContaining({ message: 'is required' })] },
+      },
+    ]);
   });
 
   it('fails its run, or asks for a retry', async () => {
@@ -139,7 +164,10 @@ describe('an executor', () => {
     });
 
     const retried = await start({ maxAttempts: 3 });
-    const { failRun } = await t.get(REPORTS.fail, { as: retried, variables: { input: { error: `a\0b${'c'.repeat(20_000)}`, retry: true } } });
+    const { failRun } = await t.get(REPORTS.fail, {
+      as: retried,
+      variables: { input: { error: `a\0b${'c'.repeat(20_000)}`, retry: true } },
+    });
     expect(failRun.run).toMatchObject({ status: 'QUEUED', attempt: 2 });
     expect(failRun.run.error).toHaveLength(10_000);
     expect(failRun.run.error).toMatch(/^a\uFFFDbccc/);
@@ -147,7 +175,9 @@ describe('an executor', () => {
 
   it('sends heartbeats that show on the run', async () => {
     const as = await start();
-    const shown = async () => (await t.get('query ($id: ID!) { run(id: $id) { heartbeatAt lease { heartbeatAt leaseUntil } } }', { variables: { id: as.runId } })).run;
+    const shown = async () =>
+      (await t.get('query ($id: ID!) { run(id: $id) { heartbeatAt lease { heartbeatAt leaseUntil } } }', { variables: { id: as.runId } }))
+        .run;
     expect(await shown()).toMatchObject({ heartbeatAt: null });
 
     await t.get(REPORTS.heartbeat, { as });
@@ -165,17 +195,31 @@ describe('an executor', () => {
     expect(await wait({})).toEqual({ status: 'READY', children: [] });
 
     const child = await spawn({ payload: 1, spawnKey: 'a', priority: 2 });
-    expect(child).toEqual({ id: expect.any(String), status: 'QUEUED', payload: 1, parentRunId: as.runId, triggeredBy: 'spawn', spawnKey: 'a', priority: 2 });
+    expect(child).toEqual({
+      id: expect.any(String),
+      status: 'QUEUED',
+      payload: 1,
+      parentRunId: as.runId,
+      triggeredBy: 'spawn',
+      spawnKey: 'a',
+      priority: 2,
+    });
     expect(await spawn({ payload: 2, spawnKey: 'a' })).toEqual(child);
-    expect(await wait({ runIds: [child.id], timeoutSecs: 60 })).toEqual({ status: 'WAITING', children: [{ id: child.id, status: 'QUEUED', result: null, error: null }] });
+    expect(await wait({ runIds: [child.id], timeoutSecs: 60 })).toEqual({
+      status: 'WAITING',
+      children: [{ id: child.id, status: 'QUEUED', result: null, error: null }],
+    });
 
     const [childActor] = (await t.claim()).filter(({ runId }) => runId === child.id);
     if (!childActor) throw new Error('the child was not claimed');
     await t.get(REPORTS.complete, { as: childActor, variables: { result: 'done' } });
     await settleChild(t, child.id);
-    const { run } = await t.get('query ($id: ID!) { run(id: $id) { status children { edges { node { id parent { id } } } } waits { edges { node { kind status childRunId endedAt } } } } }', {
-      variables: { id: as.runId },
-    });
+    const { run } = await t.get(
+      'query ($id: ID!) { run(id: $id) { status children { edges { node { id parent { id } } } } waits { edges { node { kind status childRunId endedAt } } } } }',
+      {
+        variables: { id: as.runId },
+      },
+    );
     expect(run).toEqual({
       status: 'QUEUED',
       children: { edges: [{ node: { id: child.id, parent: { id: as.runId } } }] },
@@ -212,7 +256,9 @@ describe.each(Object.keys(REPORTS) as (keyof typeof REPORTS)[])('%s', (report) =
 
     const { data, errors } = await send(stale(as));
 
-    expect(errors, JSON.stringify(data)).toMatchObject([{ message: expect.stringMatching(/^stale run token/), extensions: { code: 'CONFLICT' } }]);
+    expect(errors, JSON.stringify(data)).toMatchObject([
+      { message: expect.stringMatching(/^stale run token/), extensions: { code: 'CONFLICT' } },
+    ]);
     expect(await story(as.runId)).toEqual(before);
   });
 

@@ -11,7 +11,12 @@ afterAll(() => t.close());
 
 interface Page {
   readonly edges: readonly { readonly cursor: string; readonly node: unknown }[];
-  readonly pageInfo: { readonly hasNextPage: boolean; readonly hasPreviousPage: boolean; readonly startCursor: string | null; readonly endCursor: string | null };
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
 }
 
 /** A list of the schema: its arguments beside those of a page, what to ask of a row, and how to get from the data to the page. */
@@ -40,9 +45,12 @@ async function fill(): Promise<List[]> {
     await t.get('mutation ($job: ID!) { spawnRun(input: { job: $job }) { id } }', { variables: { job: job.slug }, as: actor });
   }
   const items = Array.from({ length: RUNS }, () => ({}));
-  const { triggerRuns: batch } = await t.get('mutation ($input: TriggerRunsInput!) { triggerRuns(input: $input) { batchId items { id } } }', {
-    variables: { input: { job: job.id, items } },
-  });
+  const { triggerRuns: batch } = await t.get(
+    'mutation ($input: TriggerRunsInput!) { triggerRuns(input: $input) { batchId items { id } } }',
+    {
+      variables: { input: { job: job.id, items } },
+    },
+  );
   await t.get('mutation { waitForChildren(input: {}) { status } }', { as: actor });
 
   const top = (name: string, field: string, length: number): List => ({
@@ -53,7 +61,8 @@ async function fill(): Promise<List[]> {
   });
   const under = (root: string, field: string, length: number): List => ({
     name: `${root.split('(')[0]}.${field}`,
-    document: (page) => `{ parent: ${root} { list: ${field.replace(/\)?$/, (end) => (end ? `, ${page})` : `(${page})`))} { edges { cursor node { id } } ${PAGE_INFO} } } }`,
+    document: (page) =>
+      `{ parent: ${root} { list: ${field.replace(/\)?$/, (end) => (end ? `, ${page})` : `(${page})`))} { edges { cursor node { id } } ${PAGE_INFO} } } }`,
     pageOf: ({ parent: { list } }) => list,
     length,
   });
@@ -92,7 +101,8 @@ async function walk(list: List, size: number, direction: 'forwards' | 'backwards
     expect(pageInfo.startCursor).toBe(edges[0]?.cursor ?? null);
     expect(pageInfo.endCursor).toBe(edges.at(-1)?.cursor ?? null);
     const page = edges.map(({ node }) => node);
-    const [ahead, behind] = direction === 'forwards' ? [pageInfo.hasNextPage, pageInfo.hasPreviousPage] : [pageInfo.hasPreviousPage, pageInfo.hasNextPage];
+    const [ahead, behind] =
+      direction === 'forwards' ? [pageInfo.hasNextPage, pageInfo.hasPreviousPage] : [pageInfo.hasPreviousPage, pageInfo.hasNextPage];
     expect(behind).toBe(cursor !== null);
     if (direction === 'forwards') nodes.push(...page);
     else nodes.unshift(...page);
@@ -121,7 +131,9 @@ describe('connections', () => {
   });
 
   it('number events by their seq, which is also their cursor', async () => {
-    const { runs } = await t.get('{ runs(order: OLDEST_FIRST, first: 1) { edges { node { events(first: 3, after: "2") { edges { cursor node { seq } } } } } } }');
+    const { runs } = await t.get(
+      '{ runs(order: OLDEST_FIRST, first: 1) { edges { node { events(first: 3, after: "2") { edges { cursor node { seq } } } } } } }',
+    );
 
     expect(runs.edges[0].node.events.edges).toEqual([3, 4, 5].map((seq) => ({ cursor: String(seq), node: { seq } })));
   });
@@ -147,7 +159,9 @@ describe('connections', () => {
   });
 
   it('answer an empty page for a cursor beyond the end', async () => {
-    expect(await t.get('{ jobs(after: "00000000-0000-7000-8000-000000000000") { edges { cursor } pageInfo { hasNextPage endCursor } } }')).toEqual({
+    expect(
+      await t.get('{ jobs(after: "00000000-0000-7000-8000-000000000000") { edges { cursor } pageInfo { hasNextPage endCursor } } }'),
+    ).toEqual({
       jobs: { edges: [], pageInfo: { hasNextPage: false, endCursor: null } },
     });
   });

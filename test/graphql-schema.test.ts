@@ -97,8 +97,10 @@ describe('the schema', () => {
 
 describe('the code behind the schema', () => {
   it('writes nothing by Prisma and has no SQL', () => {
-    const WRITES = /\b(prisma|tx)\.\w+\.(create|createMany|createManyAndReturn|update|updateMany|updateManyAndReturn|upsert|delete|deleteMany)\b/;
-    const RAW = /\$(queryRaw|executeRaw|queryRawUnsafe|executeRawUnsafe|transaction)\b|\.query\(\s*['"`{]|\b(select|insert into|delete from) [\s\S]*?\bfrom\b/i;
+    const WRITES =
+      /\b(prisma|tx)\.\w+\.(create|createMany|createManyAndReturn|update|updateMany|updateManyAndReturn|upsert|delete|deleteMany)\b/;
+    const RAW =
+      /\$(queryRaw|executeRaw|queryRawUnsafe|executeRawUnsafe|transaction)\b|\.query\(\s*['"`{]|\b(select|insert into|delete from) [\s\S]*?\bfrom\b/i;
     const faults = sources().flatMap((name) => {
       const text = readFileSync(`${ROOT}graphql/${name}`, 'utf8').replace(/\/\*\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'/g, '');
       return [WRITES, RAW].filter((pattern) => pattern.test(text)).map((pattern) => `${name}: ${pattern}`);

@@ -71,7 +71,9 @@ describe('statements of a mutation', () => {
     expect(await count('mutation { updateProject(input: { id: "counted", name: "y" }) { id name } }')).toBe(1);
     expect(await count('mutation { createApiKey(input: { name: "x" }) { key apiKey { id name } } }')).toBe(1);
     const { apiKeys } = await t.get('{ apiKeys(first: 1) { edges { node { id } } } }');
-    expect(await count('mutation ($id: ID!) { revokeApiKey(id: $id) { id revokedAt } }', { variables: { id: apiKeys.edges[0].node.id } })).toBe(2);
+    expect(
+      await count('mutation ($id: ID!) { revokeApiKey(id: $id) { id revokedAt } }', { variables: { id: apiKeys.edges[0].node.id } }),
+    ).toBe(2);
   });
 
   it('of jobs', async () => {
@@ -90,10 +92,16 @@ describe('statements of a mutation', () => {
     expect(await count(trigger(`run { ${ROW} payload }`), { variables: { job: job.slug } })).toBe(3);
     // The batch, and its runs, however many.
     const items = Array.from({ length: 10 }, () => ({}));
-    expect(await count('mutation ($input: TriggerRunsInput!) { triggerRuns(input: $input) { items { id } } }', { variables: { input: { job: job.slug, items } } })).toBe(2);
+    expect(
+      await count('mutation ($input: TriggerRunsInput!) { triggerRuns(input: $input) { items { id } } }', {
+        variables: { input: { job: job.slug, items } },
+      }),
+    ).toBe(2);
     // The runs asked for of all items are read at once.
     expect(
-      await count('mutation ($input: TriggerRunsInput!) { triggerRuns(input: $input) { items { run { status } } } }', { variables: { input: { job: job.slug, items } } }),
+      await count('mutation ($input: TriggerRunsInput!) { triggerRuns(input: $input) { items { run { status } } } }', {
+        variables: { input: { job: job.slug, items } },
+      }),
     ).toBe(3);
     // The run, its descendants, and what is shown of it.
     const id = await t.trigger({ job: job.id });
@@ -108,7 +116,9 @@ describe('statements of a mutation', () => {
     expect(await count('mutation { logRun(input: { message: "x" }) { seq } }', { as })).toBe(1);
     expect(await count('mutation { reportProgress(input: { message: "x", percent: 1 }) { seq } }', { as })).toBe(1);
     expect(await count('mutation { setOutput(input: { key: "x", value: 1 }) { id } }', { as })).toBe(1);
-    expect(await count('mutation ($job: ID!) { spawnRun(input: { job: $job }) { id status } }', { as, variables: { job: job.slug } })).toBe(2);
+    expect(await count('mutation ($job: ID!) { spawnRun(input: { job: $job }) { id status } }', { as, variables: { job: job.slug } })).toBe(
+      2,
+    );
     // The job of the run, for its result schema, and the end.
     expect(await count('mutation { completeRun(result: 1) { id } }', { as })).toBe(2);
     expect(await count('mutation { failRun(input: { error: "x" }) { id } }', { as: await t.start({ job: job.id }) })).toBe(1);

@@ -8,7 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => t.close());
 
-const FOLLOW = 'subscription ($id: ID!, $after: Int) { runEvents(runId: $id, after: $after) { id seq type level message data fromStatus toStatus attempt createdAt } }';
+const FOLLOW =
+  'subscription ($id: ID!, $after: Int) { runEvents(runId: $id, after: $after) { id seq type level message data fromStatus toStatus attempt createdAt } }';
 
 async function follow(id: string, after?: number | null): Promise<AsyncIterableIterator<Answer>> {
   const stream = await t.follow(FOLLOW, { variables: { id, ...(after !== undefined && { after }) } });

@@ -5,7 +5,8 @@ import { enumValues, memberOf } from '../enum-values.ts';
 
 /** How the wait between attempts grows. */
 export const RetryStrategyEnum = builder.enumType('RetryStrategy', {
-  description: 'How the wait between attempts grows. Every wait varies by a fifth, and none is shorter than a second or longer than an hour.',
+  description:
+    'How the wait between attempts grows. Every wait varies by a fifth, and none is shorter than a second or longer than an hour.',
   values: enumValues<RetryStrategy>({
     exponential: 'It doubles with every attempt.',
     linear: 'It grows by the initial delay with every attempt.',

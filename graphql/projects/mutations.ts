@@ -69,7 +69,8 @@ builder.mutationFields((t) => ({
   }),
   revokeApiKey: t.field({
     type: ApiKey,
-    description: 'Revokes an API key for good, within a second in every server; doing it again changes nothing. Requires `api-keys:manage`.',
+    description:
+      'Revokes an API key for good, within a second in every server; doing it again changes nothing. Requires `api-keys:manage`.',
     args: { id: t.arg.id({ required: true, description: 'The key’s id.' }) },
     authScopes: { scope: 'api-keys:manage' },
     resolve: async (_root, { id }, { actor, projects }) => apiKeyNode(await revokeApiKey(actor, id, projects)),

@@ -1,6 +1,6 @@
 import type { ErrorClass } from '../../src/core/outcome.ts';
 import type { RunStatus } from '../../src/core/run-state.ts';
-import { LOG_LEVELS } from '../../src/domain/runs/log.ts';
+import type { LOG_LEVELS } from '../../src/domain/runs/log.ts';
 import type { PageOrder } from '../../src/domain/runs/page.ts';
 import type { Report } from '../../src/domain/runs/report.ts';
 import { builder } from '../builder.ts';
@@ -44,7 +44,11 @@ export const ErrorClassEnum = builder.enumType('ErrorClass', {
 });
 
 /** What kinds of events there are; OTHER stands for what a newer server may write. */
-export const EVENT_TYPES = ['state_change', 'log', 'progress', 'error', 'output', 'other'] as const satisfies readonly (Report['type'] | 'state_change' | 'other')[];
+export const EVENT_TYPES = ['state_change', 'log', 'progress', 'error', 'output', 'other'] as const satisfies readonly (
+  | Report['type']
+  | 'state_change'
+  | 'other'
+)[];
 
 /** A member of {@link EVENT_TYPES}. */
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -29,7 +29,10 @@ export const FailRun = builder
     fields: (t) => ({ error: t.string({ required: true, ...failed.error }), retry: t.boolean(failed.retry) }),
   })
   .validate(
-    z.preprocess((input: { readonly error: string; readonly retry?: boolean | null }) => ({ ...input, retry: input.retry ?? false }), FailRunSchema),
+    z.preprocess(
+      (input: { readonly error: string; readonly retry?: boolean | null }) => ({ ...input, retry: input.retry ?? false }),
+      FailRunSchema,
+    ),
   );
 
 const logged = describedBy(LogRunInput);

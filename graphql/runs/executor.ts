@@ -5,7 +5,7 @@ import { heartbeat } from '../../src/domain/runs/heartbeat.ts';
 import { logRun, reportProgress } from '../../src/domain/runs/log.ts';
 import { setOutput } from '../../src/domain/runs/output.ts';
 import { spawnRun } from '../../src/domain/runs/spawn.ts';
-import { type ChildState, type ChildrenWait as ChildrenWaitState, waitForChildren } from '../../src/domain/runs/waits.ts';
+import { type ChildrenWait as ChildrenWaitState, type ChildState, waitForChildren } from '../../src/domain/runs/waits.ts';
 import { builder } from '../builder.ts';
 import { RunOutput } from './details.ts';
 import { ChildrenWaitStatusEnum, RunStatusEnum } from './enums.ts';
@@ -43,7 +43,11 @@ const ChildrenWait = builder.objectRef<ChildrenWaitState>('ChildrenWait').implem
   description: 'How a parent and its children stand.',
   fields: (t) => ({
     status: t.expose('status', { type: ChildrenWaitStatusEnum, description: 'Whether there is anything to wait for.' }),
-    children: t.field({ type: [ChildRun], description: 'The children that were asked for, oldest first.', resolve: ({ children }) => children }),
+    children: t.field({
+      type: [ChildRun],
+      description: 'The children that were asked for, oldest first.',
+      resolve: ({ children }) => children,
+    }),
   }),
 });
 

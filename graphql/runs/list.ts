@@ -49,7 +49,11 @@ interface RunList {
  * Lists runs: the domain finds which ones are on the page, by SQL that Prisma has no words for, and Prisma loads what the document asks
  * of them. A run that retention deletes between the two is left out.
  */
-export async function listRuns(list: RunList, context: GraphQLContext, info: GraphQLResolveInfo): Promise<Connection<{ readonly id: string }>> {
+export async function listRuns(
+  list: RunList,
+  context: GraphQLContext,
+  info: GraphQLResolveInfo,
+): Promise<Connection<{ readonly id: string }>> {
   const page = await pageRuns(context.actor, list, context.runs);
   const rows = await context.prisma.run.findMany({
     ...rowSelection(context, info),

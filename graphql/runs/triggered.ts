@@ -1,5 +1,5 @@
-import type { BulkItem, BulkTriggered } from '../../src/domain/runs/trigger-bulk.ts';
 import type { DryRun as DryRunResult, Triggered } from '../../src/domain/runs/trigger.ts';
+import type { BulkItem, BulkTriggered } from '../../src/domain/runs/trigger-bulk.ts';
 import { builder } from '../builder.ts';
 import { Job, jobNode } from '../jobs/type.ts';
 import { RunStatusEnum } from './enums.ts';
@@ -10,7 +10,12 @@ const TriggerOutcome = builder.interfaceRef<{ readonly run: Triggered | null }>(
   description: 'The run that answers a trigger: a new one, or the live one that holds the idempotency key. All null when there is none.',
   fields: (t) => ({
     id: t.id({ nullable: true, description: 'The run.', resolve: ({ run }) => run?.id }),
-    status: t.field({ type: RunStatusEnum, nullable: true, description: 'Its status when it was triggered.', resolve: ({ run }) => run?.status }),
+    status: t.field({
+      type: RunStatusEnum,
+      nullable: true,
+      description: 'Its status when it was triggered.',
+      resolve: ({ run }) => run?.status,
+    }),
     payloadHash: t.string({ nullable: true, description: 'SHA-256 of its payload.', resolve: ({ run }) => run?.payloadHash }),
     runToken: t.string({
       nullable: true,
@@ -39,7 +44,11 @@ const DryRun = builder.objectRef<DryRunResult>('DryRun').implement({
     payload: t.expose('payload', { type: 'JSON', nullable: true, description: 'The input of the run.' }),
     payloadHash: t.exposeString('payloadHash', { description: 'SHA-256 of the payload.' }),
     scheduledAt: t.expose('scheduledAt', { type: 'DateTime', nullable: true, description: 'When it would start; null is at once.' }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: 'When it would expire unless started; null is never.' }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it would expire unless started; null is never.',
+    }),
   }),
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { notFound } from '../../src/core/errors.ts';
 import { dateTime } from '../date-time.ts';
 import { toCamelKeys } from '../names.ts';
 import { limitParam, nextOf, opaqueCursorParam, type Page, rowsOf } from '../paging.ts';
@@ -22,12 +23,13 @@ type ProjectV1 = z.input<typeof projectSchema>;
 const name = z.string().max(255).regex(/\S/, 'must not be blank').describe('Name of the project, for people.');
 const runLimit = z.int().min(1).max(1_000_000);
 const params = z.strictObject({ id: z.string().describe('The project.') });
+const PROJECT_ID = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 const createBody = z
   .strictObject({
     id: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be 1 to 63 characters of a-z, 0-9, _ and -, the first one a letter or a digit')
+      .regex(PROJECT_ID, 'must be 1 to 63 characters of a-z, 0-9, _ and -, the first one a letter or a digit')
       .describe('Slug of the project, fixed for good and unique in this installation.'),
     name,
     max_executing_runs: runLimit.nullish().describe('How many runs of the project may execute at once; null or left out: any number.'),
@@ -103,7 +105,11 @@ export const projectRoutes: readonly Route[] = [
     params,
     body: updateBody,
     document: gql`mutation updateProject($input: UpdateProjectInput!) { project: updateProject(input: $input) { ...ProjectV1 } } ${PROJECT}`,
-    variables: ({ params, body }) => ({ input: { ...toCamelKeys(body), id: params.id } }),
+    variables: ({ params, body }) => {
+      // As part of an input it would be a field of the wrong form; in a path it is a thing that is not there.
+      if (!PROJECT_ID.test(params.id)) throw notFound('project');
+      return { input: { ...toCamelKeys(body), id: params.id } };
+    },
     response: projectSchema,
     project: ({ project }: { project: ProjectV1 }) => project,
   }),

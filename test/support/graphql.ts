@@ -75,7 +75,11 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
   const hub = makeWakeHub({ pool: pools.engine, sender: newId(), onError: () => {} });
   // Time stands still for it, or how many statements a trigger takes would depend on how fast the test is.
   const jobs = makeJobCache(pools.reads, { now: () => 0 });
-  const transitions = makeTransitions({ pool: pools.engine, shouldRing: () => false, onMoved: ({ items }) => hub.wake(items.map(({ item }) => item.runId)) });
+  const transitions = makeTransitions({
+    pool: pools.engine,
+    shouldRing: () => false,
+    onMoved: ({ items }) => hub.wake(items.map(({ item }) => item.runId)),
+  });
   const runs: RunDeps = {
     engine: pools.engine,
     reads: pools.reads,
@@ -106,9 +110,13 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     jobs: jobDeps,
     runs,
   });
-  const present = (result: ExecutionResult | AsyncIterable<ExecutionResult>) => mapErrors(result, (error) => toGraphQLError(error, 'req-1'));
+  const present = (result: ExecutionResult | AsyncIterable<ExecutionResult>) =>
+    mapErrors(result, (error) => toGraphQLError(error, 'req-1'));
 
-  const prepare = (document: string, { variables = {}, as = admin, trusted = false } = {} as Parameters<GraphQLWorld['ask']>[1] & object) => {
+  const prepare = (
+    document: string,
+    { variables = {}, as = admin, trusted = false } = {} as Parameters<GraphQLWorld['ask']>[1] & object,
+  ) => {
     const parsed = parse(document);
     const errors = validate(schema, parsed);
     return {
