@@ -14,7 +14,11 @@ export interface ListKey<Field extends string, Value extends string | number> {
 }
 
 /** Newest first: ids are UUIDv7, which sort by the time they were made. */
-export const NEWEST_FIRST: ListKey<'id', string> = { field: 'id', order: 'desc', read: (cursor) => (isUuid(cursor) ? cursor : null) };
+export const NEWEST_FIRST: ListKey<'id', string> = {
+  field: 'id',
+  order: 'desc',
+  read: (cursor) => (isUuid(cursor) ? cursor : null),
+};
 
 /** Oldest first, by UUIDv7. */
 export const OLDEST_FIRST: ListKey<'id', string> = { ...NEWEST_FIRST, order: 'asc' };
@@ -52,7 +56,8 @@ export function sliceOf<Field extends string, Value extends string | number>(
   if (size < 1 || size > MAX_PAGE) throw new AppError('BAD_REQUEST', `a page has 1 to ${MAX_PAGE} rows`);
   const cursor = backwards ? before : after;
   const value = cursor == null ? null : key.read(cursor);
-  if (cursor != null && value === null) throw new AppError('BAD_REQUEST', 'a cursor must be one that a page of this list returned');
+  if (cursor != null && value === null)
+    throw new AppError('BAD_REQUEST', 'a cursor must be one that a page of this list returned');
   const order = backwards === (key.order === 'asc') ? 'desc' : 'asc';
   const beyond = value === null ? {} : { [key.field]: order === 'asc' ? { gt: value } : { lt: value } };
   return {

@@ -11,7 +11,14 @@ const MAX_YEAR = 9999;
 export function parseDateTime(text: string): Date | null {
   const parts = RFC3339.exec(text);
   if (!parts) return null;
-  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   // Date.parse takes February 30 for March 1; reading the calendar date back tells the two apart.
   const calendar = new Date(Date.UTC(year, month - 1, day));
   const exists = calendar.getUTCMonth() === month - 1 && calendar.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;

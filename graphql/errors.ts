@@ -23,7 +23,10 @@ export function makeToGraphQLError({ translate, log }: ErrorDeps): ToGraphQLErro
     const cause = rootCause(error);
     const known = plannedError(error, cause) ?? translate(cause);
     if (!known)
-      log.error({ err: cause, requestId, path: error instanceof GraphQLError ? error.path : undefined }, 'GraphQL request failed');
+      log.error(
+        { err: cause, requestId, path: error instanceof GraphQLError ? error.path : undefined },
+        'GraphQL request failed',
+      );
     return present(error, known ?? new AppError('INTERNAL', 'internal error'), requestId);
   };
 }
@@ -85,7 +88,9 @@ function present(error: unknown, known: AppError, requestId: string): GraphQLErr
   const { code, details, retryAfterSecs } = known;
   const located = error instanceof GraphQLError ? error : null;
   const status = located?.path ? undefined : REFUSED_STATUS[code];
-  const http = status ? { status, ...(retryAfterSecs && { headers: { 'retry-after': String(retryAfterSecs) } }) } : httpOf(located);
+  const http = status
+    ? { status, ...(retryAfterSecs && { headers: { 'retry-after': String(retryAfterSecs) } }) }
+    : httpOf(located);
   return new GraphQLError(known.message, {
     nodes: located?.nodes ?? null,
     source: located?.source ?? null,

@@ -23,8 +23,14 @@ const ROOT_FIELDS: Readonly<Record<string, { readonly needs: Scope | 'any key' |
   'Query.run': { needs: 'runs:read', document: '{ run(id: "none") { id } }' },
   'Query.runs': { needs: 'runs:read', document: '{ runs { edges { cursor } } }' },
   'Query.ownPayload': { needs: 'run token', document: '{ ownPayload }' },
-  'Mutation.createProject': { needs: 'instance:admin', document: 'mutation { createProject(input: { id: "default", name: "x" }) { id } }' },
-  'Mutation.updateProject': { needs: 'instance:admin', document: 'mutation { updateProject(input: { id: "none", name: "x" }) { id } }' },
+  'Mutation.createProject': {
+    needs: 'instance:admin',
+    document: 'mutation { createProject(input: { id: "default", name: "x" }) { id } }',
+  },
+  'Mutation.updateProject': {
+    needs: 'instance:admin',
+    document: 'mutation { updateProject(input: { id: "none", name: "x" }) { id } }',
+  },
   'Mutation.createApiKey': {
     needs: 'api-keys:manage',
     document: 'mutation { createApiKey(input: { name: "x", projectId: "none" }) { key } }',
@@ -38,7 +44,10 @@ const ROOT_FIELDS: Readonly<Record<string, { readonly needs: Scope | 'any key' |
   'Mutation.deleteJob': { needs: 'jobs:write', document: 'mutation { deleteJob(id: "none") { id } }' },
   'Mutation.rotateJobSecret': { needs: 'jobs:write', document: 'mutation { rotateJobSecret(id: "none") { id } }' },
   'Mutation.triggerRun': { needs: 'jobs:trigger', document: 'mutation { triggerRun(input: { job: "none" }) { id } }' },
-  'Mutation.triggerRuns': { needs: 'jobs:trigger', document: 'mutation { triggerRuns(input: { job: "none", items: [{}] }) { total } }' },
+  'Mutation.triggerRuns': {
+    needs: 'jobs:trigger',
+    document: 'mutation { triggerRuns(input: { job: "none", items: [{}] }) { total } }',
+  },
   'Mutation.cancelRun': { needs: 'runs:write', document: 'mutation { cancelRun(id: "none") { id } }' },
   'Mutation.replayDeadLetter': { needs: 'runs:write', document: 'mutation { replayDeadLetter(id: "none") { id } }' },
   'Mutation.completeRun': { needs: 'run token', document: 'mutation { completeRun(result: 1) { id } }' },
@@ -100,7 +109,9 @@ describe('root fields', () => {
     if (needs !== 'run token') expect(refusals(await send(document, runActor))).toHaveLength(1);
     if (needs === 'any key') expect(refusals(await send(document, keyOf('default')))).toEqual([]);
     else if (needs === 'run token') {
-      expect(refusals(await send(document, everythingElse))).toEqual(['insufficient permissions: requires the run token of an attempt']);
+      expect(refusals(await send(document, everythingElse))).toEqual([
+        'insufficient permissions: requires the run token of an attempt',
+      ]);
       expect(refusals(await send(document, runActor))).toEqual([]);
     } else {
       expect(refusals(await send(document, everythingElse))).toEqual([`insufficient permissions: requires ${needs}`]);
@@ -165,13 +176,18 @@ describe('another project', () => {
       ['default', 'no-such-project'].map((id) => t.get(`{ projects(after: "${id}") { edges { node { id } } } }`, { as: other })),
     );
 
-    expect(pages).toEqual([{ projects: { edges: [{ node: { id: 'other' } }] } }, { projects: { edges: [{ node: { id: 'other' } }] } }]);
+    expect(pages).toEqual([
+      { projects: { edges: [{ node: { id: 'other' } }] } },
+      { projects: { edges: [{ node: { id: 'other' } }] } },
+    ]);
   });
 
   it('is reached by a holder of instance:admin where that is documented', async () => {
     await t.get('mutation { createApiKey(input: { name: "for other", projectId: "other" }) { key } }');
 
-    const { apiKeys, project } = await t.get('{ project(id: "other") { name } apiKeys(first: 1) { edges { node { projectId } } } }');
+    const { apiKeys, project } = await t.get(
+      '{ project(id: "other") { name } apiKeys(first: 1) { edges { node { projectId } } } }',
+    );
     expect(project).toEqual({ name: 'Other' });
     expect(apiKeys.edges).toEqual([{ node: { projectId: 'other' } }]);
   });
@@ -181,9 +197,12 @@ describe('what leads from one thing to another', () => {
   it('asks for the scope of where it leads', async () => {
     const job = await t.createJob();
     const runId = await t.trigger({ job: job.id, payload: 1 });
-    const asked = async (document: string, ...scopes: Scope[]) => refusals(await t.ask(document, { as: keyOf('default', ...scopes) }));
+    const asked = async (document: string, ...scopes: Scope[]) =>
+      refusals(await t.ask(document, { as: keyOf('default', ...scopes) }));
 
-    expect(await asked(`{ run(id: "${runId}") { job { slug } } }`, 'runs:read')).toEqual(['insufficient permissions: requires jobs:read']);
+    expect(await asked(`{ run(id: "${runId}") { job { slug } } }`, 'runs:read')).toEqual([
+      'insufficient permissions: requires jobs:read',
+    ]);
     expect(await asked(`{ job(id: "${job.id}") { runs { edges { cursor } } } }`, 'jobs:read')).toEqual([
       'insufficient permissions: requires runs:read',
     ]);

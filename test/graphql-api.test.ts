@@ -11,7 +11,9 @@ describe('projects and keys', () => {
   it('says who is calling', async () => {
     const viewer = keyOf('default', 'runs:read', 'api-keys:manage');
 
-    expect(await t.get('{ viewer { keyId projectId scopes project { id name maxExecutingRuns createdAt } } }', { as: viewer })).toEqual({
+    expect(
+      await t.get('{ viewer { keyId projectId scopes project { id name maxExecutingRuns createdAt } } }', { as: viewer }),
+    ).toEqual({
       viewer: {
         keyId: viewer.keyId,
         projectId: 'default',
@@ -78,9 +80,12 @@ describe('jobs', () => {
       tags: { team: 'media' },
       maxConcurrency: null,
     };
-    const { createJob } = await t.get(`mutation ($input: CreateJobInput!) { createJob(input: $input) { ${JOB} signingSecret } }`, {
-      variables: { input },
-    });
+    const { createJob } = await t.get(
+      `mutation ($input: CreateJobInput!) { createJob(input: $input) { ${JOB} signingSecret } }`,
+      {
+        variables: { input },
+      },
+    );
     expect(createJob).toEqual({
       id: expect.any(String),
       slug: 'resize',
@@ -114,9 +119,12 @@ describe('jobs', () => {
     expect(rotateJobSecret).toEqual({ signingSecret: expect.stringMatching(/^whsec_/), version: 2 });
     expect(rotateJobSecret.signingSecret).not.toBe(createJob.signingSecret);
 
-    const { job } = await t.get(`query ($id: ID!) { job(id: $id) { ${JOB} versions { version name payloadSchema retryStrategy } } }`, {
-      variables: { id: createJob.id },
-    });
+    const { job } = await t.get(
+      `query ($id: ID!) { job(id: $id) { ${JOB} versions { version name payloadSchema retryStrategy } } }`,
+      {
+        variables: { id: createJob.id },
+      },
+    );
     expect(job.versions).toEqual([
       { version: 2, name: 'Resize all', payloadSchema: null, retryStrategy: 'CUSTOM' },
       { version: 1, name: 'Resize', payloadSchema: { type: 'object' }, retryStrategy: 'CUSTOM' },
@@ -248,9 +256,17 @@ describe('runs', () => {
       id: null,
       run: null,
       runToken: null,
-      dryRun: { job: { slug: job.slug }, payload: 1, payloadHash: expect.any(String), scheduledAt: null, expiresAt: expect.any(String) },
+      dryRun: {
+        job: { slug: job.slug },
+        payload: 1,
+        payloadHash: expect.any(String),
+        scheduledAt: null,
+        expiresAt: expect.any(String),
+      },
     });
-    expect(await t.get('query ($job: ID) { runs(filter: { job: $job }) { edges { cursor } } }', { variables: { job: job.id } })).toEqual({
+    expect(
+      await t.get('query ($job: ID) { runs(filter: { job: $job }) { edges { cursor } } }', { variables: { job: job.id } }),
+    ).toEqual({
       runs: { edges: [] },
     });
   });
@@ -298,7 +314,9 @@ describe('runs', () => {
         events: { edges: [{ node: { fromStatus: 'QUEUED', toStatus: 'CANCELED' } }] },
       },
     });
-    expect((await t.ask(cancel, { variables: { id: canceled } })).errors).toMatchObject([{ message: 'run already in terminal state' }]);
+    expect((await t.ask(cancel, { variables: { id: canceled } })).errors).toMatchObject([
+      { message: 'run already in terminal state' },
+    ]);
 
     const buried = await t.trigger({ job: job.id });
     await t.claim();

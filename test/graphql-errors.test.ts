@@ -80,7 +80,12 @@ describe('bad input', () => {
     });
 
     expect({ message, code }).toEqual({ message: 'validation failed', code: 'BAD_REQUEST' });
-    expect((details as { path: string }[]).map(({ path }) => path).sort()).toEqual(['maxAttempts', 'name', 'retryDelaysSecs', 'slug']);
+    expect((details as { path: string }[]).map(({ path }) => path).sort()).toEqual([
+      'maxAttempts',
+      'name',
+      'retryDelaysSecs',
+      'slug',
+    ]);
   });
 
   it('names the item of a list', async () => {
@@ -124,7 +129,10 @@ describe('bad input', () => {
       .then(parse)
       .catch((error: unknown) => error);
     const shown = makeToGraphQLError({ translate: () => null, log: { error: vi.fn() } })(syntax, 'r');
-    expect(shown).toMatchObject({ message: expect.stringContaining('Syntax Error'), extensions: { code: 'BAD_REQUEST', requestId: 'r' } });
+    expect(shown).toMatchObject({
+      message: expect.stringContaining('Syntax Error'),
+      extensions: { code: 'BAD_REQUEST', requestId: 'r' },
+    });
   });
 });
 
@@ -134,7 +142,11 @@ describe('a document that asks for too much', () => {
   it.each([
     ['deep', `{ run(id: "x") { ${deep(5)} } }`, 'depth'],
     ['broad', `{ ${Array.from({ length: 300 }, (_, n) => `a${n}: viewer { keyId }`).join(' ')} }`, 'breadth'],
-    ['costly', '{ runs(first: 100) { edges { node { id events(first: 100) { edges { node { seq type message } } } } } } }', 'complexity'],
+    [
+      'costly',
+      '{ runs(first: 100) { edges { node { id events(first: 100) { edges { node { seq type message } } } } } } }',
+      'complexity',
+    ],
   ])('is refused: %s', async (_kind, document, what) => {
     expect(await refusal(document)).toMatchObject({
       code: 'BAD_REQUEST',
@@ -155,13 +167,18 @@ describe('a document that asks for too much', () => {
     const all =
       'id jobId status attempt payload result metadata tags error createdAt startedAt finishedAt job { slug name } events(last: 1) { edges { node { seq message } } }';
 
-    expect((await t.ask(`{ runs(first: 100) { edges { cursor node { ${all} } } pageInfo { endCursor } } }`)).errors).toBeUndefined();
+    expect(
+      (await t.ask(`{ runs(first: 100) { edges { cursor node { ${all} } } pageInfo { endCursor } } }`)).errors,
+    ).toBeUndefined();
   });
 });
 
 describe('errors', () => {
   const log = { error: vi.fn() };
-  const toGraphQLError = makeToGraphQLError({ translate: (error) => (isConnectionError(error) ? toUnavailable(error) : null), log });
+  const toGraphQLError = makeToGraphQLError({
+    translate: (error) => (isConnectionError(error) ? toUnavailable(error) : null),
+    log,
+  });
   const located = (cause: Error) => new GraphQLError(cause.message, { path: ['run'], originalError: cause });
 
   it('of a plan keep their message and say more', () => {
@@ -182,7 +199,11 @@ describe('errors', () => {
 
     const shown = toGraphQLError(located(error), 'r-2');
 
-    expect(shown.toJSON()).toEqual({ message: 'internal error', path: ['run'], extensions: { code: 'INTERNAL', requestId: 'r-2' } });
+    expect(shown.toJSON()).toEqual({
+      message: 'internal error',
+      path: ['run'],
+      extensions: { code: 'INTERNAL', requestId: 'r-2' },
+    });
     expect(log.error.mock.calls).toEqual([[{ err: error, requestId: 'r-2', path: ['run'] }, 'GraphQL request failed']]);
   });
 
@@ -201,7 +222,9 @@ describe('errors', () => {
       http: { status: 401 },
     });
     expect(toGraphQLError(new Error('oops'), 'r').extensions).toMatchObject({ code: 'INTERNAL', http: { status: 500 } });
-    expect(toGraphQLError(new GraphQLError('too large', { extensions: { http: { status: 413 } } }), 'r').extensions).toMatchObject({
+    expect(
+      toGraphQLError(new GraphQLError('too large', { extensions: { http: { status: 413 } } }), 'r').extensions,
+    ).toMatchObject({
       code: 'PAYLOAD_TOO_LARGE',
       http: { status: 413 },
     });

@@ -17,7 +17,8 @@ const REPORTS = {
   log: 'mutation ($input: LogRunInput!) { logRun(input: $input) { seq } }',
   progress: 'mutation ($input: ReportProgressInput!) { reportProgress(input: $input) { seq } }',
   output: 'mutation ($input: SetOutputInput!) { setOutput(input: $input) { id runId key schema value createdAt updatedAt } }',
-  spawn: 'mutation ($input: SpawnRunInput!) { spawnRun(input: $input) { id status payload parentRunId triggeredBy spawnKey priority } }',
+  spawn:
+    'mutation ($input: SpawnRunInput!) { spawnRun(input: $input) { id status payload parentRunId triggeredBy spawnKey priority } }',
   wait: 'mutation ($input: WaitForChildrenInput!) { waitForChildren(input: $input) { status children { id status result error } } }',
 } as const;
 
@@ -55,7 +56,9 @@ describe('an executor', () => {
     const said = async (document: string, input: object) => t.get(document, { as, variables: { input } });
 
     expect(await said(REPORTS.log, { message: 'one', level: null })).toEqual({ logRun: { seq: 4 } });
-    expect(await said(REPORTS.log, { message: 'two', level: 'WARN', type: 'ERROR', data: { code: 7 } })).toEqual({ logRun: { seq: 5 } });
+    expect(await said(REPORTS.log, { message: 'two', level: 'WARN', type: 'ERROR', data: { code: 7 } })).toEqual({
+      logRun: { seq: 5 },
+    });
     expect(await said(REPORTS.progress, { percent: 12.5, message: 'copying', step: 'copy', etaSecs: 30 })).toEqual({
       reportProgress: { seq: 6 },
     });
@@ -83,7 +86,12 @@ describe('an executor', () => {
     const set = async (input: object) => (await t.get(REPORTS.output, { as, variables: { input } })).setOutput;
     const first = await set({ key: 'k', value: 1, schema: { type: 'integer' } });
 
-    expect(await set({ key: 'k', value: null })).toMatchObject({ id: first.id, schema: null, value: null, createdAt: first.createdAt });
+    expect(await set({ key: 'k', value: null })).toMatchObject({
+      id: first.id,
+      schema: null,
+      value: null,
+      createdAt: first.createdAt,
+    });
     expect(await set({ key: 'k' })).toMatchObject({ id: first.id, value: null });
     const { run } = await t.get('query ($id: ID!) { run(id: $id) { outputs { edges { node { key value } } } } }', {
       variables: { id: as.runId },
@@ -107,7 +115,9 @@ describe('an executor', () => {
     expect(await refused({ key: '', value: 1 })).toMatchObject([
       { message: 'validation failed', extensions: { details: [{ path: 'key' }] } },
     ]);
-    expect(await refused({ key: 'k', value: 'x'.repeat(1_048_576) })).toMatchObject([{ extensions: { code: 'PAYLOAD_TOO_LARGE' } }]);
+    expect(await refused({ key: 'k', value: 'x'.repeat(1_048_576) })).toMatchObject([
+      { extensions: { code: 'PAYLOAD_TOO_LARGE' } },
+    ]);
     expect(await events(as.runId)).toEqual([]);
   });
 
@@ -176,8 +186,11 @@ describe('an executor', () => {
   it('sends heartbeats that show on the run', async () => {
     const as = await start();
     const shown = async () =>
-      (await t.get('query ($id: ID!) { run(id: $id) { heartbeatAt lease { heartbeatAt leaseUntil } } }', { variables: { id: as.runId } }))
-        .run;
+      (
+        await t.get('query ($id: ID!) { run(id: $id) { heartbeatAt lease { heartbeatAt leaseUntil } } }', {
+          variables: { id: as.runId },
+        })
+      ).run;
     expect(await shown()).toMatchObject({ heartbeatAt: null });
 
     await t.get(REPORTS.heartbeat, { as });
@@ -190,7 +203,8 @@ describe('an executor', () => {
   it('spawns children, meets the ones it has, and waits for them', async () => {
     const job = await t.createJob();
     const as = await t.start({ job: job.id });
-    const spawn = async (input: object) => (await t.get(REPORTS.spawn, { as, variables: { input: { job: job.slug, ...input } } })).spawnRun;
+    const spawn = async (input: object) =>
+      (await t.get(REPORTS.spawn, { as, variables: { input: { job: job.slug, ...input } } })).spawnRun;
     const wait = async (input: object) => (await t.get(REPORTS.wait, { as, variables: { input } })).waitForChildren;
     expect(await wait({})).toEqual({ status: 'READY', children: [] });
 
@@ -226,7 +240,9 @@ describe('an executor', () => {
       waits: { edges: [{ node: { kind: 'CHILD', status: 'RECEIVED', childRunId: child.id, endedAt: expect.any(String) } }] },
     });
     const [again] = (await t.claim()).filter(({ runId }) => runId === as.runId);
-    expect((await t.get(REPORTS.wait, { as: again as RunActor, variables: { input: { runIds: null } } })).waitForChildren).toEqual({
+    expect(
+      (await t.get(REPORTS.wait, { as: again as RunActor, variables: { input: { runIds: null } } })).waitForChildren,
+    ).toEqual({
       status: 'READY',
       children: [{ id: child.id, status: 'COMPLETED', result: 'done', error: null }],
     });

@@ -41,7 +41,9 @@ async function fill(): Promise<List[]> {
     await setOutput(actor, { key: `output-${n}`, value: n }, t.runs);
     await t.createJob({ slug: `paged-${n}`, tags: { paged: 'yes' } });
     await t.get('mutation ($n: String!) { createApiKey(input: { name: $n }) { key } }', { variables: { n: `key ${n}` } });
-    await t.get('mutation ($id: ID!) { createProject(input: { id: $id, name: "Paged" }) { id } }', { variables: { id: `paged-${n}` } });
+    await t.get('mutation ($id: ID!) { createProject(input: { id: $id, name: "Paged" }) { id } }', {
+      variables: { id: `paged-${n}` },
+    });
     await t.get('mutation ($job: ID!) { spawnRun(input: { job: $job }) { id } }', { variables: { job: job.slug }, as: actor });
   }
   const items = Array.from({ length: RUNS }, () => ({}));
@@ -102,7 +104,9 @@ async function walk(list: List, size: number, direction: 'forwards' | 'backwards
     expect(pageInfo.endCursor).toBe(edges.at(-1)?.cursor ?? null);
     const page = edges.map(({ node }) => node);
     const [ahead, behind] =
-      direction === 'forwards' ? [pageInfo.hasNextPage, pageInfo.hasPreviousPage] : [pageInfo.hasPreviousPage, pageInfo.hasNextPage];
+      direction === 'forwards'
+        ? [pageInfo.hasNextPage, pageInfo.hasPreviousPage]
+        : [pageInfo.hasPreviousPage, pageInfo.hasNextPage];
     expect(behind).toBe(cursor !== null);
     if (direction === 'forwards') nodes.push(...page);
     else nodes.unshift(...page);
@@ -125,7 +129,8 @@ describe('connections', () => {
   }, 60_000);
 
   it('count in the other order when asked to', async () => {
-    const ids = async (order: string) => (await t.get(`{ runs(order: ${order}, first: 100) { edges { node { id } } } }`)).runs.edges;
+    const ids = async (order: string) =>
+      (await t.get(`{ runs(order: ${order}, first: 100) { edges { node { id } } } }`)).runs.edges;
 
     expect(await ids('OLDEST_FIRST')).toEqual((await ids('NEWEST_FIRST')).toReversed());
   });
@@ -160,7 +165,9 @@ describe('connections', () => {
 
   it('answer an empty page for a cursor beyond the end', async () => {
     expect(
-      await t.get('{ jobs(after: "00000000-0000-7000-8000-000000000000") { edges { cursor } pageInfo { hasNextPage endCursor } } }'),
+      await t.get(
+        '{ jobs(after: "00000000-0000-7000-8000-000000000000") { edges { cursor } pageInfo { hasNextPage endCursor } } }',
+      ),
     ).toEqual({
       jobs: { edges: [], pageInfo: { hasNextPage: false, endCursor: null } },
     });
@@ -174,9 +181,12 @@ describe('filters of runs', () => {
     const plain = await t.trigger({ job: job.id, payload: { a: { b: [1, 2] } }, tags: { k: 'v' }, metadata: { m: '1' } });
     const keyed = await t.trigger({ job: job.id, payload: { a: 2 }, concurrencyKey: 'c', idempotencyKey: 'i' });
     const idsFor = async (filter: object) => {
-      const { runs } = await t.get('query ($filter: RunFilter) { runs(filter: $filter, order: OLDEST_FIRST) { edges { node { id } } } }', {
-        variables: { filter: { job: job.slug, ...filter } },
-      });
+      const { runs } = await t.get(
+        'query ($filter: RunFilter) { runs(filter: $filter, order: OLDEST_FIRST) { edges { node { id } } } }',
+        {
+          variables: { filter: { job: job.slug, ...filter } },
+        },
+      );
       return runs.edges.map(({ node }: { node: { id: string } }) => node.id);
     };
 

@@ -111,7 +111,14 @@ describe('the code behind the schema', () => {
   });
 
   it('runs on one copy of graphql', () => {
-    const packages = ['@pothos/core', '@pothos/plugin-prisma', '@pothos/plugin-relay', 'graphql-yoga', 'graphql-sse', 'graphql-http'];
+    const packages = [
+      '@pothos/core',
+      '@pothos/plugin-prisma',
+      '@pothos/plugin-relay',
+      'graphql-yoga',
+      'graphql-sse',
+      'graphql-http',
+    ];
     const here = createRequire(`${ROOT}package.json`);
     const copies = packages.map((name) => realpathSync(createRequire(here.resolve(name)).resolve('graphql')));
 

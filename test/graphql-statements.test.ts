@@ -72,12 +72,15 @@ describe('statements of a mutation', () => {
     expect(await count('mutation { createApiKey(input: { name: "x" }) { key apiKey { id name } } }')).toBe(1);
     const { apiKeys } = await t.get('{ apiKeys(first: 1) { edges { node { id } } } }');
     expect(
-      await count('mutation ($id: ID!) { revokeApiKey(id: $id) { id revokedAt } }', { variables: { id: apiKeys.edges[0].node.id } }),
+      await count('mutation ($id: ID!) { revokeApiKey(id: $id) { id revokedAt } }', {
+        variables: { id: apiKeys.edges[0].node.id },
+      }),
     ).toBe(2);
   });
 
   it('of jobs', async () => {
-    const made = 'mutation { createJob(input: { slug: "made", name: "x", endpointUrl: "http://127.0.0.1:9/" }) { id slug signingSecret } }';
+    const made =
+      'mutation { createJob(input: { slug: "made", name: "x", endpointUrl: "http://127.0.0.1:9/" }) { id slug signingSecret } }';
     expect(await count(made)).toBe(1);
     expect(await count('mutation { updateJob(id: "made", input: { name: "y" }) { name version } }')).toBe(1);
     expect(await count('mutation { rotateJobSecret(id: "made") { signingSecret } }')).toBe(1);
@@ -116,9 +119,9 @@ describe('statements of a mutation', () => {
     expect(await count('mutation { logRun(input: { message: "x" }) { seq } }', { as })).toBe(1);
     expect(await count('mutation { reportProgress(input: { message: "x", percent: 1 }) { seq } }', { as })).toBe(1);
     expect(await count('mutation { setOutput(input: { key: "x", value: 1 }) { id } }', { as })).toBe(1);
-    expect(await count('mutation ($job: ID!) { spawnRun(input: { job: $job }) { id status } }', { as, variables: { job: job.slug } })).toBe(
-      2,
-    );
+    expect(
+      await count('mutation ($job: ID!) { spawnRun(input: { job: $job }) { id status } }', { as, variables: { job: job.slug } }),
+    ).toBe(2);
     // The job of the run, for its result schema, and the end.
     expect(await count('mutation { completeRun(result: 1) { id } }', { as })).toBe(2);
     expect(await count('mutation { failRun(input: { error: "x" }) { id } }', { as: await t.start({ job: job.id }) })).toBe(1);

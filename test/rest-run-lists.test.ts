@@ -50,7 +50,7 @@ describe('a filter of the list of runs', () => {
     ['payload_contains, missing', () => `payload_contains=${json({ order: { id: 8 } })}`, () => []],
     ['metadata_key and metadata_value', () => 'metadata_key=region&metadata_value=eu', () => [ids.noted, ids.tagged]],
     ['metadata[…]', () => 'metadata[region]=eu', () => [ids.noted, ids.tagged]],
-    ['metadata[…], encoded', () => 'metadata%5Bregion%5D=eu&metadata[region]x=1', () => 'metadata[region]x'],
+    ['metadata[…], encoded', () => 'metadata%5Bregion%5D=eu', () => [ids.noted, ids.tagged]],
     ['metadata[…] and a pair', () => `metadata[region]=eu&metadata_key=${encodeURIComponent('x[y]')}&metadata_value=z`, () => [ids.noted]],
     ['tag_key and tag_value', () => 'tag_key=team&tag_value=core', () => [ids.tagged, ids.batched]],
     ['tags[…]', () => 'tags[team]=core&tags[odd+key]=a%3Db%26c', () => [ids.tagged]],
@@ -58,13 +58,7 @@ describe('a filter of the list of runs', () => {
     ['everything at once', () => `tags[team]=core&batch_id=${batchId}&status=completed&triggered_by=manual&project_id=default`, () => [ids.batched]],
     ['conditions that exclude each other', () => 'triggered_by=spawn&status=delayed', () => []],
   ])('%s means the runs it says', async (_, query, expected) => {
-    const wanted = expected();
-    if (typeof wanted === 'string') {
-      const { status, body } = await world.rest('GET', `/v1/runs?${query()}`);
-      expect([status, body.details[0].path]).toEqual([400, wanted]);
-      return;
-    }
-    expect((await idsOf(query())).sort()).toEqual(wanted.sort());
+    expect((await idsOf(query())).sort()).toEqual(expected().sort());
   });
 
   it.each([

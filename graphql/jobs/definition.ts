@@ -61,7 +61,10 @@ export const JobDefinition = builder.interfaceRef<DefinitionShape>('JobDefinitio
       description: 'Where its code is.',
       resolve: ({ executionMode }) => memberOf(EXECUTION_MODES, executionMode),
     }),
-    endpointUrl: t.exposeString('endpointUrl', { nullable: true, description: 'Where runs are dispatched to by POST; set for `HTTP`.' }),
+    endpointUrl: t.exposeString('endpointUrl', {
+      nullable: true,
+      description: 'Where runs are dispatched to by POST; set for `HTTP`.',
+    }),
     maxAttempts: t.exposeInt('maxAttempts', { description: 'How often a run is tried, the first time included.' }),
     timeoutSecs: t.exposeInt('timeoutSecs', { description: 'How long one attempt may take.' }),
     heartbeatTimeoutSecs: t.exposeInt('heartbeatTimeoutSecs', {
@@ -84,7 +87,10 @@ export const JobDefinition = builder.interfaceRef<DefinitionShape>('JobDefinitio
       nullable: true,
       description: 'From this attempt on, the same class of error twice in a row ends the retries; null never does.',
     }),
-    maxConcurrency: t.exposeInt('maxConcurrency', { nullable: true, description: 'How many runs may execute at once; null is unlimited.' }),
+    maxConcurrency: t.exposeInt('maxConcurrency', {
+      nullable: true,
+      description: 'How many runs may execute at once; null is unlimited.',
+    }),
     maxConcurrencyPerKey: t.exposeInt('maxConcurrencyPerKey', {
       nullable: true,
       description: 'How many runs with the same concurrency key may execute at once; null is unlimited.',

@@ -53,18 +53,21 @@ builder.mutationFields((t) => {
       description: 'Changes a job, which makes the next version of it unless only `enabled` changes. Requires `jobs:write`.',
       args: { id, input: t.arg({ type: UpdateJob, required: true, description: 'What to change.' }) },
       authScopes,
-      resolve: async (_root, { id: job, input }, { actor, jobs }) => jobNode(await updateJob(actor, { job, changes: input }, jobs)),
+      resolve: async (_root, { id: job, input }, { actor, jobs }) =>
+        jobNode(await updateJob(actor, { job, changes: input }, jobs)),
     }),
     deleteJob: t.field({
       type: Job,
-      description: 'Deletes a job and frees its slug; its runs stay. CONFLICT while a run of it is active. Requires `jobs:write`.',
+      description:
+        'Deletes a job and frees its slug; its runs stay. CONFLICT while a run of it is active. Requires `jobs:write`.',
       args: { id },
       authScopes,
       resolve: async (_root, { id: job }, { actor, jobs }) => jobNode(await deleteJob(actor, job, jobs)),
     }),
     rotateJobSecret: t.field({
       type: Job,
-      description: 'Gives a job a new signing secret; the old one signs nothing from the next dispatch on. Requires `jobs:write`.',
+      description:
+        'Gives a job a new signing secret; the old one signs nothing from the next dispatch on. Requires `jobs:write`.',
       args: { id },
       authScopes,
       resolve: async (_root, { id: job }, { actor, jobs }) => jobNode(await rotateJobSecret(actor, job, jobs)),
@@ -72,7 +75,10 @@ builder.mutationFields((t) => {
   };
 });
 
-function optionalFields(t: InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>, field: Omit<typeof created, 'projectId'>) {
+function optionalFields(
+  t: InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>,
+  field: Omit<typeof created, 'projectId'>,
+) {
   return {
     description: t.string(field.description),
     enabled: t.boolean(field.enabled),

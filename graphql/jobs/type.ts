@@ -4,17 +4,19 @@ import { builder } from '../builder.ts';
 import { JobDefinition } from './definition.ts';
 
 /** What a job said at one of its versions. */
-export const JobVersion = builder.objectRef<JobVersionRow['definition'] & Omit<JobVersionRow, 'definition'>>('JobVersion').implement({
-  description: 'What a job said at one of its versions. A run keeps to the version it was triggered under.',
-  interfaces: [JobDefinition],
-  fields: (t) => ({
-    jobId: t.exposeID('jobId', { description: 'The job.' }),
-    version: t.exposeInt('version', { description: 'Counts from 1.' }),
-    versionId: t.exposeID('versionId', { description: 'Public id of the version, `ver_…`.' }),
-    createdBy: t.exposeString('createdBy', { description: 'Who made this version.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
-  }),
-});
+export const JobVersion = builder
+  .objectRef<JobVersionRow['definition'] & Omit<JobVersionRow, 'definition'>>('JobVersion')
+  .implement({
+    description: 'What a job said at one of its versions. A run keeps to the version it was triggered under.',
+    interfaces: [JobDefinition],
+    fields: (t) => ({
+      jobId: t.exposeID('jobId', { description: 'The job.' }),
+      version: t.exposeInt('version', { description: 'Counts from 1.' }),
+      versionId: t.exposeID('versionId', { description: 'Public id of the version, `ver_…`.' }),
+      createdBy: t.exposeString('createdBy', { description: 'Who made this version.' }),
+      createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    }),
+  });
 
 /** A definition of work. */
 export const Job = builder.prismaObject('Job', {

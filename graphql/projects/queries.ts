@@ -20,7 +20,8 @@ builder.queryFields((t) => ({
   }),
   project: t.prismaField({
     type: Project,
-    description: 'One project: the caller’s own, or any for a holder of `instance:admin`; NOT_FOUND for others. Requires an API key.',
+    description:
+      'One project: the caller’s own, or any for a holder of `instance:admin`; NOT_FOUND for others. Requires an API key.',
     args: { id: t.arg.id({ required: true, description: 'The project.' }) },
     authScopes: { apiKey: true },
     resolve: async (query, _root, { id }, { actor, prisma }) => {
@@ -33,7 +34,8 @@ builder.queryFields((t) => ({
   projects: t.connection(
     {
       type: Project,
-      description: 'The projects the caller can see, by id: its own, or all of them for a holder of `instance:admin`. Requires an API key.',
+      description:
+        'The projects the caller can see, by id: its own, or all of them for a holder of `instance:admin`. Requires an API key.',
       authScopes: { apiKey: true },
       resolve: async (_root, args, context, info) => {
         const slice = sliceOf(args, BY_SLUG);

@@ -6,7 +6,8 @@ import { enumValues } from '../enum-values.ts';
 
 /** What an API key may do. */
 export const ScopeEnum = builder.enumType('Scope', {
-  description: 'What an API key may do. REST writes them in small letters, for example `JOBS_READ` as `jobs:read` and `ALL` as `*`.',
+  description:
+    'What an API key may do. REST writes them in small letters, for example `JOBS_READ` as `jobs:read` and `ALL` as `*`.',
   values: enumValues<Scope>({
     '*': 'Everything inside the project of the key.',
     'instance:admin': 'Projects themselves, and keys for any of them.',

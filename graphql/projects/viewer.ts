@@ -12,7 +12,8 @@ export const Viewer = builder.objectRef<KeyActor>('Viewer').implement({
     project: t.prismaField({
       type: Project,
       description: 'The project the key opens.',
-      resolve: (query, { projectId }, _args, { prisma }) => prisma.project.findUniqueOrThrow({ ...query, where: { id: projectId } }),
+      resolve: (query, { projectId }, _args, { prisma }) =>
+        prisma.project.findUniqueOrThrow({ ...query, where: { id: projectId } }),
     }),
   }),
 });

@@ -48,7 +48,11 @@ export const RunWait = builder.prismaObject('Wait', {
     id: t.exposeID('id'),
     runId: t.exposeID('runId'),
     kind: t.field({ type: WaitKindEnum, description: 'What it waits for.', resolve: ({ kind }) => memberOf(WAIT_KINDS, kind) }),
-    status: t.field({ type: WaitStatusEnum, description: 'How it stands.', resolve: ({ status }) => memberOf(WAIT_STATUSES, status) }),
+    status: t.field({
+      type: WaitStatusEnum,
+      description: 'How it stands.',
+      resolve: ({ status }) => memberOf(WAIT_STATUSES, status),
+    }),
     childRunId: t.exposeID('childRunId', { nullable: true }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
     endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true }),

@@ -15,7 +15,11 @@ export const RunEvent = builder.prismaObject('RunEvent', {
       description: 'What kind of event it is.',
       resolve: ({ type }) => EVENT_TYPES.find((known) => known === type) ?? 'other',
     }),
-    level: t.field({ type: LogLevelEnum, description: 'How much it matters.', resolve: ({ level }) => memberOf(LOG_LEVELS, level) }),
+    level: t.field({
+      type: LogLevelEnum,
+      description: 'How much it matters.',
+      resolve: ({ level }) => memberOf(LOG_LEVELS, level),
+    }),
     message: t.exposeString('message'),
     data: t.expose('data', { type: 'JSONObject', nullable: true }),
     fromStatus: t.field({

@@ -82,7 +82,8 @@ builder.mutationFields((t) => {
     }),
     failRun: t.field({
       type: OwnRun,
-      description: 'Ends the attempt with an error, and the run with it unless a retry is asked for. Requires the run token of an attempt.',
+      description:
+        'Ends the attempt with an error, and the run with it unless a retry is asked for. Requires the run token of an attempt.',
       args: { input: t.arg({ type: FailRun, required: true, description: 'Why, and what then.' }) },
       authScopes,
       resolve: async (_root, { input }, context) => {
@@ -115,7 +116,8 @@ builder.mutationFields((t) => {
     }),
     setOutput: t.field({
       type: RunOutput,
-      description: 'Stores a named value with the run, in place of the one before under that key. Requires the run token of an attempt.',
+      description:
+        'Stores a named value with the run, in place of the one before under that key. Requires the run token of an attempt.',
       args: { input: t.arg({ type: SetOutput, required: true, description: 'The value.' }) },
       authScopes,
       resolve: (_root, { input }, context) => setOutput(ownRun(context), input, context.runs),

@@ -64,7 +64,8 @@ builder.mutationFields((t) => ({
   }),
   replayDeadLetter: t.field({
     type: Run,
-    description: 'Puts a dead-lettered run back into the queue as its own first attempt; CONFLICT for any other. Requires `runs:write`.',
+    description:
+      'Puts a dead-lettered run back into the queue as its own first attempt; CONFLICT for any other. Requires `runs:write`.',
     args: { id: t.arg.id({ required: true, description: 'The run.' }) },
     authScopes: { scope: 'runs:write' },
     resolve: async (_root, { id }, { actor, runs }) => {

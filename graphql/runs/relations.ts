@@ -14,7 +14,11 @@ const runsRead = { scope: 'runs:read' } as const;
 const jobsRead = { scope: 'jobs:read' } as const;
 
 /** Events are numbered within their run, so their cursors are the numbers: the same as `after` of the subscription. */
-const BY_SEQ: ListKey<'seq', number> = { field: 'seq', order: 'asc', read: (cursor) => (/^\d{1,9}$/.test(cursor) ? Number(cursor) : null) };
+const BY_SEQ: ListKey<'seq', number> = {
+  field: 'seq',
+  order: 'asc',
+  read: (cursor) => (/^\d{1,9}$/.test(cursor) ? Number(cursor) : null),
+};
 
 builder.prismaObjectFields(Run, (t) => ({
   job: t.relation('job', { type: Job, description: 'The job it executes. Requires `jobs:read`.', authScopes: jobsRead }),
@@ -41,7 +45,8 @@ builder.prismaObjectFields(Run, (t) => ({
       type: Run,
       description: 'The runs it spawned, oldest first. Requires `runs:read`.',
       authScopes: runsRead,
-      resolve: ({ id }, page, context, info) => listRuns({ filter: { parentRunId: id }, page, order: 'oldest-first' }, context, info),
+      resolve: ({ id }, page, context, info) =>
+        listRuns({ filter: { parentRunId: id }, page, order: 'oldest-first' }, context, info),
     },
     RunConnection,
   ),

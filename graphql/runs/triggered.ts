@@ -7,7 +7,8 @@ import { Run } from './type.ts';
 
 /** What a trigger made of one item: a run, unless it made none. */
 const TriggerOutcome = builder.interfaceRef<{ readonly run: Triggered | null }>('TriggerOutcome').implement({
-  description: 'The run that answers a trigger: a new one, or the live one that holds the idempotency key. All null when there is none.',
+  description:
+    'The run that answers a trigger: a new one, or the live one that holds the idempotency key. All null when there is none.',
   fields: (t) => ({
     id: t.id({ nullable: true, description: 'The run.', resolve: ({ run }) => run?.id }),
     status: t.field({
@@ -43,7 +44,11 @@ const DryRun = builder.objectRef<DryRunResult>('DryRun').implement({
     job: t.field({ type: Job, description: 'The job it would run.', resolve: ({ job }) => jobNode(job) }),
     payload: t.expose('payload', { type: 'JSON', nullable: true, description: 'The input of the run.' }),
     payloadHash: t.exposeString('payloadHash', { description: 'SHA-256 of the payload.' }),
-    scheduledAt: t.expose('scheduledAt', { type: 'DateTime', nullable: true, description: 'When it would start; null is at once.' }),
+    scheduledAt: t.expose('scheduledAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it would start; null is at once.',
+    }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
@@ -59,7 +64,11 @@ export const TriggerResult = builder
     description: 'What came of a trigger: a run, or, when it was a dry run, what would have been one.',
     interfaces: [TriggerOutcome],
     fields: (t) => ({
-      dryRun: t.expose('dryRun', { type: DryRun, nullable: true, description: 'Set for a dry run, when everything else is null.' }),
+      dryRun: t.expose('dryRun', {
+        type: DryRun,
+        nullable: true,
+        description: 'Set for a dry run, when everything else is null.',
+      }),
     }),
   });
 
@@ -76,7 +85,11 @@ export const BulkTriggerResult = builder.objectRef<BulkTriggered>('BulkTriggerRe
   description: 'What came of a bulk trigger.',
   fields: (t) => ({
     batchId: t.exposeID('batchId', { description: 'The batch that its new runs belong to.' }),
-    items: t.field({ type: [BulkTriggerItem], description: 'One for each item, in the order given.', resolve: ({ items }) => items }),
+    items: t.field({
+      type: [BulkTriggerItem],
+      description: 'One for each item, in the order given.',
+      resolve: ({ items }) => items,
+    }),
     total: t.exposeInt('total', { description: 'How many items there were.' }),
     created: t.exposeInt('created', { description: 'How many new runs they made.' }),
   }),

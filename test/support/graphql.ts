@@ -45,10 +45,16 @@ export interface GraphQLWorld {
   /** What was logged as unplanned. */
   readonly logged: object[];
   /** Executes a document; by the admin unless somebody else is named. */
-  ask(document: string, options?: { readonly variables?: object; readonly as?: Actor; readonly trusted?: boolean }): Promise<Answer>;
+  ask(
+    document: string,
+    options?: { readonly variables?: object; readonly as?: Actor; readonly trusted?: boolean },
+  ): Promise<Answer>;
   /** As `ask`, for the data of an answer without errors. */
   get(document: string, options?: { readonly variables?: object; readonly as?: Actor }): Promise<Data>;
-  follow(document: string, options?: { readonly variables?: object; readonly as?: Actor }): Promise<AsyncIterableIterator<Answer> | Answer>;
+  follow(
+    document: string,
+    options?: { readonly variables?: object; readonly as?: Actor },
+  ): Promise<AsyncIterableIterator<Answer> | Answer>;
   /** Executes a document and answers the statements it sent, hints to other processes left out. */
   statementsOf(document: string, options?: { readonly variables?: object; readonly as?: Actor }): Promise<string[]>;
   createJob(fields?: object, as?: Actor): Promise<JobRow>;

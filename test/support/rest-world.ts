@@ -34,6 +34,8 @@ export interface RestWorld {
   end(runId: string): Promise<Run>;
   /** How many rows each table has, and a digest of what runs and jobs say; equal when nothing was stored or changed in between. */
   stored(): Promise<Record<string, string>>;
+  /** Changes the database behind the server's back. */
+  sql(text: string, values: unknown[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -110,6 +112,9 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
     async stored() {
       const { rows } = await database.query<Record<string, string>>(`select ${TABLES.map(digestSql).join(', ')}`);
       return rows[0] ?? {};
+    },
+    async sql(text, values) {
+      await database.query(text, values);
     },
     async close() {
       await database.end();

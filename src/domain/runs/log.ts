@@ -15,7 +15,10 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export const LogRunInput = z.strictObject({
   message: text(10_000).min(1).describe('What to note, for people.'),
   level: z.enum(LOG_LEVELS).optional().describe('How much it matters; info when left out.'),
-  type: z.enum(['log', 'error']).optional().describe('What kind of event it makes: a log line, or an error; a log line when left out.'),
+  type: z
+    .enum(['log', 'error'])
+    .optional()
+    .describe('What kind of event it makes: a log line, or an error; a log line when left out.'),
   data: JsonObjectInput.optional().describe('What else there is to know: a JSON object of at most 64 KB.'),
 });
 
@@ -28,10 +31,17 @@ export const ReportProgressInput = z.strictObject({
 });
 
 /** Adds a line to the events of the calling executor's run; answers its `seq`. CONFLICT when the claim no longer stands. */
-export async function logRun(actor: RunActor, input: z.output<typeof LogRunInput>, deps: { readonly reports: Reports }): Promise<number> {
+export async function logRun(
+  actor: RunActor,
+  input: z.output<typeof LogRunInput>,
+  deps: { readonly reports: Reports },
+): Promise<number> {
   const { level = 'info', type = 'log', message, data = null } = input;
   if (data && Buffer.byteLength(JSON.stringify(data)) > MAX_LOG_DATA_BYTES) {
-    throw new AppError('PAYLOAD_TOO_LARGE', `the data of a log line has more than ${MAX_LOG_DATA_BYTES} bytes; make it an output`);
+    throw new AppError(
+      'PAYLOAD_TOO_LARGE',
+      `the data of a log line has more than ${MAX_LOG_DATA_BYTES} bytes; make it an output`,
+    );
   }
   return reportOwnRun(actor, { type, level, message, data }, deps);
 }

@@ -44,7 +44,10 @@ export async function setOutput(
   const value = input.value ?? null;
   const json = JSON.stringify(value);
   if (Buffer.byteLength(json) > MAX_OUTPUT_BYTES) {
-    throw new AppError('PAYLOAD_TOO_LARGE', `the output has more than ${MAX_OUTPUT_BYTES} bytes; store it elsewhere and output where`);
+    throw new AppError(
+      'PAYLOAD_TOO_LARGE',
+      `the output has more than ${MAX_OUTPUT_BYTES} bytes; store it elsewhere and output where`,
+    );
   }
   if (input.schema) checkValue(input.schema, value);
   const schema = input.schema ? JSON.stringify(input.schema) : null;

@@ -43,7 +43,7 @@ export async function pageRuns(
   const descending = (input.order === 'newest-first') !== backwards;
   let where = condition.sql;
   if (cursor) {
-    const n = values.push(cursor.us, cursor.id);
+    const n = values.push(cursor.us, cursor.id ?? (descending ? FIRST_ID : LAST_ID));
     const moment = `timestamptz 'epoch' + $${n - 1}::bigint * interval '1 microsecond'`;
     where += ` and (r.created_at, r.id) ${descending ? '<' : '>'} (${moment}, $${n}::uuid)`;
   }
@@ -65,7 +65,8 @@ export async function pageRuns(
 
 interface Cursor {
   readonly us: string;
-  readonly id: string;
+  /** Null for a moment alone, which stands for every run created at it. */
+  readonly id: string | null;
 }
 
 function parsePage(page: PageInput): { size: number; backwards: boolean; cursor: Cursor | null } {
@@ -87,7 +88,9 @@ function encodeCursor(us: string, id: string): string {
   return Buffer.from(`${us} ${id}`).toString('base64url');
 }
 
+/** Before and after every other id: a list goes on behind all runs of the moment in its cursor, in whichever direction it goes. */
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/i;
 
 /** Reads a cursor of ours, or the documented one: the creation time of the last row, to the microsecond. */
@@ -95,7 +98,7 @@ function decodeCursor(text: string): Cursor {
   const time = RFC3339.exec(text);
   if (time) {
     const ms = Date.parse(`${time[1]}${time[3]?.toUpperCase()}`);
-    if (Number.isFinite(ms)) return { us: String(BigInt(ms) * 1_000n + BigInt((time[2] ?? '').padEnd(6, '0').slice(0, 6))), id: FIRST_ID };
+    if (Number.isFinite(ms)) return { us: String(BigInt(ms) * 1_000n + BigInt((time[2] ?? '').padEnd(6, '0').slice(0, 6))), id: null };
   }
   const [us = '', id = ''] = Buffer.from(text, 'base64url').toString().split(' ');
   if (!/^\d{1,18}$/.test(us) || !isUuid(id)) {
