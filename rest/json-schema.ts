@@ -55,6 +55,8 @@ function tidy(json: z.core.JSONSchema.BaseSchema): void {
   // zod prints the bounds of a safe integer on every integer and the type of every key.
   if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum;
   if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum;
+  // A description set on both sides of `.nullable()` says the same thing twice.
+  for (const branch of json.anyOf ?? []) if (branch.description === json.description) delete branch.description;
   if (json.propertyNames !== undefined && JSON.stringify(json.propertyNames) === '{"type":"string"}') delete json.propertyNames;
 }
 

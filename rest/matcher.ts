@@ -54,6 +54,8 @@ export function makeMatcher(routes: readonly Route[]): Matcher {
     if (found === null) return wrongMethod((other) => router.find(other, path) !== null);
     // A bad URL is reported as a hit without a store.
     if (found.store === null) return BAD_PATH;
+    // Nothing has an empty name: `/v1/runs/` is no run.
+    if (Object.values(found.params).includes('')) return UNKNOWN;
     // find-my-way types the parsed query as an object; ours is the raw text.
     return { kind: 'route', route: found.store as Route, params: found.params, query: found.searchParams as unknown as string };
   };

@@ -32,7 +32,10 @@ export const limitParam = z.preprocess(
 );
 
 /** Where a list goes on whose cursors only its `Link` header knows. */
-export const opaqueCursorParam = z.string().min(1).describe('Where to go on: comes ready-made in the `Link` header of the page before.');
+export const opaqueCursorParam = z
+  .string()
+  .min(1)
+  .describe('Where to go on: comes ready-made in the `Link` header of the page before.');
 
 /** Where a list of runs goes on: as the `Link` header says, or after the run that was created at this moment. */
 export const createdAtCursorParam = z

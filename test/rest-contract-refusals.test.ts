@@ -60,7 +60,9 @@ describe('a body', () => {
     const answers = await refused(route, wrong, good);
 
     expect(properties.length).toBeGreaterThan(0);
-    const places = answers.map(({ body }) => [...new Set<string>(body.details.map((detail: { path: string }) => detail.path.split('.')[0]))]);
+    const places = answers.map(({ body }) => [
+      ...new Set<string>(body.details.map((detail: { path: string }) => detail.path.split('.')[0])),
+    ]);
     expect(places).toEqual(wrong.map(([field]) => [field]));
   });
 
@@ -70,27 +72,33 @@ describe('a body', () => {
 });
 
 describe('an id', () => {
-  it.each(named(withId.filter((route) => route.auth === 'key')))('of %s that is unknown, foreign or none is not found', async (_, route) => {
-    const { other } = world;
-    const foreign = { projects: 'other', jobs: other.jobId, 'api-keys': other.keyId, runs: other.runId }[route.path.split('/')[2] ?? ''] ?? '';
-    const good = await caseOf(route).request(world);
-    // Nothing is foreign to a key that reaches beyond its project, so this one does not, unless the route takes no other.
-    const reachesAll = caseOf(route).scope === 'instance:admin';
-    const token = await world.keyWith(reachesAll ? 'instance:admin' : '*');
+  it.each(named(withId.filter((route) => route.auth === 'key')))(
+    'of %s that is unknown, foreign or none is not found',
+    async (_, route) => {
+      const { other } = world;
+      const foreign =
+        { projects: 'other', jobs: other.jobId, 'api-keys': other.keyId, runs: other.runId }[route.path.split('/')[2] ?? ''] ??
+        '';
+      const good = await caseOf(route).request(world);
+      // Nothing is foreign to a key that reaches beyond its project, so this one does not, unless the route takes no other.
+      const reachesAll = caseOf(route).scope === 'instance:admin';
+      const token = await world.keyWith(reachesAll ? 'instance:admin' : '*');
 
-    const answers = await refused(
-      route,
-      [
-        ['unknown', { id: newId(), token }, 404],
-        ['of another project', { id: reachesAll ? 'nobodys' : foreign, token }, 404],
-        ['none at all', { id: 'Not An Id/%', token }, 404],
-        ['NUL', { id: 'a\0b', token }, 400],
-      ],
-      good,
-    );
+      const answers = await refused(
+        route,
+        [
+          ['unknown', { id: newId(), token }, 404],
+          ['of another project', { id: reachesAll ? 'nobodys' : foreign, token }, 404],
+          ['none at all', { id: 'Not An Id/%', token }, 404],
+          ['too long for any', { id: 'x'.repeat(200), token }, 404],
+          ['NUL', { id: 'a\0b', token }, 400],
+        ],
+        good,
+      );
 
-    expect(new Set(answers.slice(0, 3).map(({ body }) => body.error)).size).toBe(1);
-  });
+      expect(new Set(answers.slice(0, 4).map(({ body }) => body.error)).size).toBe(1);
+    },
+  );
 
   it.each(named(ofTokens))('of %s must be the run of the token, whatever else is wrong', async (_, route) => {
     const good = await caseOf(route).request(world);
@@ -153,14 +161,17 @@ describe('a credential', () => {
     expect(answer?.body.error).toBe(`insufficient permissions: requires ${caseOf(route).scope}`);
   });
 
-  it.each(named(ofKeys.filter((route) => ![null, 'instance:admin'].includes(caseOf(route).scope))))('of %s needs no other scope', async (_, route) => {
-    const { request, scope, status } = caseOf(route);
-    const good = await request(world);
-    // A key can be given no more than its maker has, so creating one takes those scopes too.
-    const token = await world.keyWith(...(route.operationId === 'createApiKey' ? ['*'] : [scope ?? '']));
+  it.each(named(ofKeys.filter((route) => ![null, 'instance:admin'].includes(caseOf(route).scope))))(
+    'of %s needs no other scope',
+    async (_, route) => {
+      const { request, scope, status } = caseOf(route);
+      const good = await request(world);
+      // A key can be given no more than its maker has, so creating one takes those scopes too.
+      const token = await world.keyWith(...(route.operationId === 'createApiKey' ? ['*'] : [scope ?? '']));
 
-    expect((await send(world, route, { ...good, token })).status).toBe(status);
-  });
+      expect((await send(world, route, { ...good, token })).status).toBe(status);
+    },
+  );
 });
 
 describe('a query', () => {
@@ -172,29 +183,37 @@ describe('a query', () => {
     expect(answer?.body.details).toEqual([{ path: 'surprise', message: 'unknown field' }]);
   });
 
-  it.each(named(withQuery.filter((route) => 'limit' in propertiesOf(route.query))))('of %s has a sensible limit and cursor', async (_, route) => {
-    const good = await caseOf(route).request(world);
-    const limits = ['0', '-1', 'x', '', '1.5', '1e3', '%00'].map((limit) => [`limit ${limit}`, { query: `limit=${limit}` }, 400] as const);
+  it.each(named(withQuery.filter((route) => 'limit' in propertiesOf(route.query))))(
+    'of %s has a sensible limit and cursor',
+    async (_, route) => {
+      const good = await caseOf(route).request(world);
+      const limits = ['0', '-1', 'x', '', '1.5', '1e3', '%00'].map(
+        (limit) => [`limit ${limit}`, { query: `limit=${limit}` }, 400] as const,
+      );
 
-    const answers = await refused(route, limits, good);
-    await refused(route, [['no cursor', { query: 'cursor=No%20Cursor' }, 400]], good);
-    const clamped = await send(world, route, { ...good, query: 'limit=1000000' });
+      const answers = await refused(route, limits, good);
+      await refused(route, [['no cursor', { query: 'cursor=No%20Cursor' }, 400]], good);
+      const clamped = await send(world, route, { ...good, query: 'limit=1000000' });
 
-    expect(new Set(answers.slice(0, -1).map(({ body }) => body.error))).toEqual(new Set(['limit must be a positive integer']));
-    expect(clamped.status).toBe(200);
-  });
+      expect(new Set(answers.slice(0, -1).map(({ body }) => body.error))).toEqual(new Set(['limit must be a positive integer']));
+      expect(clamped.status).toBe(200);
+    },
+  );
 
-  it.each(named(withQuery.filter((route) => 'project_id' in propertiesOf(route.query))))('of %s sees one project', async (_, route) => {
-    const token = await world.keyWith('*');
+  it.each(named(withQuery.filter((route) => 'project_id' in propertiesOf(route.query))))(
+    'of %s sees one project',
+    async (_, route) => {
+      const token = await world.keyWith('*');
 
-    const answers = await refused(route, [
-      ['another project', { query: 'project_id=other', token }, 404],
-      ['an unknown one', { query: 'project_id=nobody', token }, 404],
-      ['none at all', { query: 'project_id=%20', token }, 404],
-    ]);
+      const answers = await refused(route, [
+        ['another project', { query: 'project_id=other', token }, 404],
+        ['an unknown one', { query: 'project_id=nobody', token }, 404],
+        ['none at all', { query: 'project_id=%20', token }, 404],
+      ]);
 
-    expect(answers.map(({ body }) => body.error)).toEqual(Array(3).fill('project not found'));
-  });
+      expect(answers.map(({ body }) => body.error)).toEqual(Array(3).fill('project not found'));
+    },
+  );
 });
 
 type Refusal = readonly [what: string, over: GoodRequest & { readonly body?: unknown }, status: number];

@@ -24,17 +24,20 @@ describe('the contract', () => {
     expect(Object.keys(cases).sort()).toEqual(routes.map((route) => route.operationId).sort());
   });
 
-  it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))('%s answers as documented', async (_, route) => {
-    const { request, status, body } = caseOf(route);
+  it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
+    '%s answers as documented',
+    async (_, route) => {
+      const { request, status, body } = caseOf(route);
 
-    const answer = await send(world, route, await request(world));
+      const answer = await send(world, route, await request(world));
 
-    expect([answer.status, answer.status === status ? null : answer.body]).toEqual([status, null]);
-    expect(answer.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
-    expect(answer.headers.get('x-api-version')).toBe('v1');
-    expect(departuresOf(answer.body, body)).toEqual([]);
-    expect(publishedFaults(route, answer)).toEqual([]);
-  });
+      expect([answer.status, answer.status === status ? null : answer.body]).toEqual([status, null]);
+      expect(answer.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
+      expect(answer.headers.get('x-api-version')).toBe('v1');
+      expect(departuresOf(answer.body, body)).toEqual([]);
+      expect(publishedFaults(route, answer)).toEqual([]);
+    },
+  );
 
   it.each(routes.filter((route) => route.method === 'GET').map((route) => [route.path, route] as const))(
     'HEAD %s answers like GET, without the body',
@@ -64,9 +67,14 @@ describe('the contract', () => {
     const child = await world.done('POST', `/sdk/v1/runs/${id}/spawn`, { key: token, body: { job_slug: world.job.slug } });
     await world.done('POST', `/sdk/v1/runs/${id}/heartbeat`, { key: token });
     const retrying = await world.done('POST', `/sdk/v1/runs/${id}/fail`, { key: token, body: { error: 'not yet', retry: true } });
-    const bulk = await world.done('POST', `/v1/jobs/${world.job.slug}/trigger/bulk`, { body: { items: [{ payload: DO.complete }] } });
+    const bulk = await world.done('POST', `/v1/jobs/${world.job.slug}/trigger/bulk`, {
+      body: { items: [{ payload: DO.complete }] },
+    });
     await world.end(bulk.results[0].id);
-    const seen = [retrying, ...(await Promise.all([child.id, bulk.results[0].id].map((one) => world.done('GET', `/v1/runs/${one}`))))];
+    const seen = [
+      retrying,
+      ...(await Promise.all([child.id, bulk.results[0].id].map((one) => world.done('GET', `/v1/runs/${one}`)))),
+    ];
 
     const empty = new Set(Object.keys(documentedShape('JobRun')));
     for (const field of seen.flatMap(filledFields)) empty.delete(field);
@@ -79,7 +87,9 @@ describe('a path', () => {
   const paths = [...new Set(routes.map((route) => route.path))];
   /** `/v1/runs/dlq` could be the path of a run too. */
   const matches = (path: string, pattern: string) => new RegExp(`^${pattern.replace('{id}', '[^/]+')}$`).test(path);
-  const methodsOf = (path: string) => [...new Set(routes.filter((route) => matches(path, route.path)).map((route) => route.method))];
+  const methodsOf = (path: string) => [
+    ...new Set(routes.filter((route) => matches(path, route.path)).map((route) => route.method)),
+  ];
 
   it.each(paths)('%s refuses other methods and names its own', async (path) => {
     const own = methodsOf(path);
@@ -91,19 +101,32 @@ describe('a path', () => {
     expect(errorSchema.strict().parse(answer.body).error).toBe('this path does not have that method');
   });
 
-  it.each(['/v1', '/v1/', '/v1/run', '/v1/runs/x/y/z', '/v1/jobs/x/triggers', '/sdk/v1/runs', '/sdk/v2/runs/x/log'])(
-    '%s is unknown',
-    async (path) => {
-      const answer = await world.rest('GET', path);
+  it.each([
+    '/v1',
+    '/v1/',
+    '/v1/run',
+    '/v1/runs/',
+    '/v1/runs//events',
+    '/v1/runs/x/y/z',
+    '/v1/jobs/x/triggers',
+    '/sdk/v1/runs',
+    '/sdk/v2/runs/x/log',
+  ])('%s is unknown', async (path) => {
+    const answer = await world.rest('GET', path);
 
-      expect(answer.status).toBe(404);
-      expect(errorSchema.strict().parse(answer.body).error).toBe('no such route');
-    },
-  );
+    expect(answer.status).toBe(404);
+    expect(errorSchema.strict().parse(answer.body).error).toBe('no such route');
+  });
 });
 
 /** Fields of a run that belong to features still to come: workflows, continuations, retry overrides of a workflow step. */
-const NOTHING_SETS_THEM_YET = ['continuation_of', 'retry_backoff', 'retry_initial_delay_secs', 'retry_max_delay_secs', 'workflow_step_run_id'];
+const NOTHING_SETS_THEM_YET = [
+  'continuation_of',
+  'retry_backoff',
+  'retry_initial_delay_secs',
+  'retry_max_delay_secs',
+  'workflow_step_run_id',
+];
 
 const published = JSON.parse(JSON.stringify(makeOpenApi(routes, apiTags, apiInfo)));
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
@@ -137,6 +160,8 @@ function escapePointer(key: string): string {
   return encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'));
 }
 
-function isList(documented: Exclude<ContractCase['body'], 'any' | null>): documented is Extract<ContractCase['body'], readonly unknown[]> {
+function isList(
+  documented: Exclude<ContractCase['body'], 'any' | null>,
+): documented is Extract<ContractCase['body'], readonly unknown[]> {
   return Array.isArray(documented);
 }

@@ -145,7 +145,13 @@ describe('a spawn over REST', () => {
       const { status, body } = await report(run, 'spawn', { ...named, payload: DO.complete });
 
       expect(status).toBe(202);
-      expect(body).toMatchObject({ job_id: id, project_id: 'default', parent_run_id: run.id, triggered_by: 'spawn', payload: DO.complete });
+      expect(body).toMatchObject({
+        job_id: id,
+        project_id: 'default',
+        parent_run_id: run.id,
+        triggered_by: 'spawn',
+        payload: DO.complete,
+      });
     }
   });
 
@@ -161,7 +167,12 @@ describe('a spawn over REST', () => {
   });
 
   it.each([
-    ['of another project', { job_slug: 'theirs', project_id: 'other' }, 400, 'target_api_key is required for cross-project spawn'],
+    [
+      'of another project',
+      { job_slug: 'theirs', project_id: 'other' },
+      400,
+      'target_api_key is required for cross-project spawn',
+    ],
     ['of a job of another project', { job_slug: 'theirs' }, 404, 'job not found'],
     ['of no job', { payload: {} }, 400, 'validation failed'],
     ['of two jobs', { job_id: 'job-1', job_slug: 'job-1' }, 400, 'validation failed'],
@@ -178,7 +189,12 @@ describe('a spawn over REST', () => {
   it('with await puts the parent to sleep, and to work again when the child has ended', async () => {
     const run = await world.accepted();
 
-    const child = await report(run, 'spawn', { job_slug: world.job.slug, payload: DO.accept, await_completion: true, await_timeout_secs: 60 });
+    const child = await report(run, 'spawn', {
+      job_slug: world.job.slug,
+      payload: DO.accept,
+      await_completion: true,
+      await_timeout_secs: 60,
+    });
     const asleep = await statusOf(run.id);
     const childToken = await world.dispatched(child.body.id);
     await report({ id: child.body.id, token: childToken }, 'complete', { result: 'done' });
@@ -186,7 +202,10 @@ describe('a spawn over REST', () => {
     const { body } = await report({ id: run.id, token }, 'wait-for-children');
 
     expect(asleep).toBe('waiting');
-    expect(body).toEqual({ status: 'ready', children: [{ id: child.body.id, status: 'completed', result: 'done', error: null }] });
+    expect(body).toEqual({
+      status: 'ready',
+      children: [{ id: child.body.id, status: 'completed', result: 'done', error: null }],
+    });
     expect((await report(run, 'complete', {})).body.error).toMatch(/^stale run token/);
   });
 });
@@ -202,7 +221,10 @@ describe('a run', () => {
     expect([first.status, first.body]).toEqual([204, '']);
     expect([second.status, second.body.error]).toEqual([400, 'run already in terminal state']);
     expect(await world.done('GET', `/v1/runs/${run.id}`)).toMatchObject({ status: 'canceled', error: 'canceled by user' });
-    expect(await world.done('GET', `/v1/runs/${child.body.id}`)).toMatchObject({ status: 'canceled', error: 'parent run canceled' });
+    expect(await world.done('GET', `/v1/runs/${child.body.id}`)).toMatchObject({
+      status: 'canceled',
+      error: 'parent run canceled',
+    });
   });
 
   it('that is dead-lettered can be replayed, and no other', async () => {

@@ -14,12 +14,23 @@ async function idsOf(query: string): Promise<string[]> {
 }
 
 describe('a filter of the list of runs', () => {
-  let ids: { plain: string; tagged: string; nested: string; noted: string; delayed: string; batched: string; child: string; parent: string };
+  let ids: {
+    plain: string;
+    tagged: string;
+    nested: string;
+    noted: string;
+    delayed: string;
+    batched: string;
+    child: string;
+    parent: string;
+  };
   let batchId: string;
 
   beforeAll(async () => {
     const trigger = async (body: object) => (await world.done('POST', `/v1/jobs/${world.job.slug}/trigger`, { body })).id;
-    const bulk = await world.done('POST', `/v1/jobs/${world.job.slug}/trigger/bulk`, { body: { items: [{ tags: { team: 'core' } }] } });
+    const bulk = await world.done('POST', `/v1/jobs/${world.job.slug}/trigger/bulk`, {
+      body: { items: [{ tags: { team: 'core' } }] },
+    });
     const parent = await world.accepted();
     const spawned = { key: parent.token, body: { job_slug: world.job.slug } };
     batchId = bulk.batch_id;
@@ -51,11 +62,19 @@ describe('a filter of the list of runs', () => {
     ['metadata_key and metadata_value', () => 'metadata_key=region&metadata_value=eu', () => [ids.noted, ids.tagged]],
     ['metadata[…]', () => 'metadata[region]=eu', () => [ids.noted, ids.tagged]],
     ['metadata[…], encoded', () => 'metadata%5Bregion%5D=eu', () => [ids.noted, ids.tagged]],
-    ['metadata[…] and a pair', () => `metadata[region]=eu&metadata_key=${encodeURIComponent('x[y]')}&metadata_value=z`, () => [ids.noted]],
+    [
+      'metadata[…] and a pair',
+      () => `metadata[region]=eu&metadata_key=${encodeURIComponent('x[y]')}&metadata_value=z`,
+      () => [ids.noted],
+    ],
     ['tag_key and tag_value', () => 'tag_key=team&tag_value=core', () => [ids.tagged, ids.batched]],
     ['tags[…]', () => 'tags[team]=core&tags[odd+key]=a%3Db%26c', () => [ids.tagged]],
     ['tags and metadata', () => 'tags[team]=core&metadata[region]=eu', () => [ids.tagged]],
-    ['everything at once', () => `tags[team]=core&batch_id=${batchId}&status=completed&triggered_by=manual&project_id=default`, () => [ids.batched]],
+    [
+      'everything at once',
+      () => `tags[team]=core&batch_id=${batchId}&status=completed&triggered_by=manual&project_id=default`,
+      () => [ids.batched],
+    ],
     ['conditions that exclude each other', () => 'triggered_by=spawn&status=delayed', () => []],
   ])('%s means the runs it says', async (_, query, expected) => {
     expect((await idsOf(query())).sort()).toEqual(expected().sort());
@@ -79,12 +98,14 @@ describe('a filter of the list of runs', () => {
     expect([status, body.error]).toEqual([400, error]);
   });
 
-  it.each(['payload_contains=[1]', 'payload_contains=7', `payload_contains=${json({ a: 'x'.repeat(5_000) })}`, `metadata[${'k'.repeat(200)}]=v`])(
-    '%.40s… is refused',
-    async (query) => {
-      expect((await world.rest('GET', `/v1/runs?${query}`)).status).toBe(400);
-    },
-  );
+  it.each([
+    'payload_contains=[1]',
+    'payload_contains=7',
+    `payload_contains=${json({ a: 'x'.repeat(5_000) })}`,
+    `metadata[${'k'.repeat(200)}]=v`,
+  ])('%.40s… is refused', async (query) => {
+    expect((await world.rest('GET', `/v1/runs?${query}`)).status).toBe(400);
+  });
 
   it('finds the runs of the key’s own project only, whatever else it says', async () => {
     const theirs: { id: string }[] = await world.done('GET', '/v1/runs', { key: world.other.key });
@@ -122,7 +143,10 @@ describe('a list of runs', () => {
     for (const limit of [50, 37]) {
       const seen: string[] = [];
       for (let cursor = ''; ; ) {
-        const rows: { id: string; created_at: string }[] = await world.done('GET', `/v1/runs?tags[list]=paged&limit=${limit}${cursor}`);
+        const rows: { id: string; created_at: string }[] = await world.done(
+          'GET',
+          `/v1/runs?tags[list]=paged&limit=${limit}${cursor}`,
+        );
         seen.push(...rows.map(({ id }) => id));
         const last = rows.at(-1);
         if (!last) break;
@@ -134,7 +158,10 @@ describe('a list of runs', () => {
   });
 
   it('keeps the filters of the request in the link', async () => {
-    const { headers } = await world.rest('GET', '/v1/runs?project_id=default&tags[list]=paged&status=completed&limit=1&triggered_by=manual');
+    const { headers } = await world.rest(
+      'GET',
+      '/v1/runs?project_id=default&tags[list]=paged&status=completed&limit=1&triggered_by=manual',
+    );
 
     expect(headers.get('link')).toMatch(
       /^<\/v1\/runs\?project_id=default&tags%5Blist%5D=paged&status=completed&limit=1&triggered_by=manual&cursor=[\w%-]+>; rel="next"$/,
@@ -174,7 +201,10 @@ describe('what belongs to a run', () => {
     }
     const byTime: string[] = [];
     for (let cursor = ''; byTime.length < 20; ) {
-      const rows: { id: string; created_at: string }[] = await world.done('GET', `/v1/runs/${parent.id}/children?limit=2${cursor}`);
+      const rows: { id: string; created_at: string }[] = await world.done(
+        'GET',
+        `/v1/runs/${parent.id}/children?limit=2${cursor}`,
+      );
       byTime.push(...rows.map(({ id }) => id));
       const last = rows.at(-1);
       if (!last) break;
@@ -210,17 +240,30 @@ describe('what belongs to a run', () => {
     expect(await messages('level=warn')).toEqual(['two']);
     expect(await messages('type=progress&level=warn')).toEqual([]);
     expect(body).toEqual([
-      { id: expect.stringContaining(id), run_id: id, type: 'log', level: 'debug', message: 'one', data: null, created_at: expect.any(String) },
+      {
+        id: expect.stringContaining(id),
+        run_id: id,
+        type: 'log',
+        level: 'debug',
+        message: 'one',
+        data: null,
+        created_at: expect.any(String),
+      },
     ]);
     expect(headers.get('link')).toBeNull();
-    expect((await world.done('GET', `/v1/runs/${id}/events?type=progress`))[0].data).toEqual({ percent: 50, step: 's', eta_secs: 4 });
+    expect((await world.done('GET', `/v1/runs/${id}/events?type=progress`))[0].data).toEqual({
+      percent: 50,
+      step: 's',
+      eta_secs: 4,
+    });
     expect((await world.rest('GET', `/v1/runs/${id}/events?level=loud`)).body.error).toBe('level is invalid');
     expect((await world.rest('GET', `/v1/runs/${id}/events?type=noise`)).body.error).toBe('type is invalid');
   });
 
   it('is its outputs, the last value of each key', async () => {
     const { id, token } = await world.accepted();
-    const put = (output_key: string, value: unknown) => world.done('POST', `/sdk/v1/runs/${id}/output`, { key: token, body: { output_key, value } });
+    const put = (output_key: string, value: unknown) =>
+      world.done('POST', `/sdk/v1/runs/${id}/output`, { key: token, body: { output_key, value } });
     await put('a', 1);
     await put('b', null);
     await put('a', { deep: ['x'] });

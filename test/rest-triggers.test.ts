@@ -34,7 +34,12 @@ describe('a trigger over REST', () => {
 
     expect([first.status, again.status]).toEqual([201, 201]);
     expect(first.body).toMatchObject({ idempotency_hit: false, run_token: expect.any(String) });
-    expect(again.body).toMatchObject({ id: first.body.id, idempotency_hit: true, run_token: null, payload_hash: first.body.payload_hash });
+    expect(again.body).toMatchObject({
+      id: first.body.id,
+      idempotency_hit: true,
+      run_token: null,
+      payload_hash: first.body.payload_hash,
+    });
     expect(run.idempotency_key).toBe(kept);
   });
 
@@ -58,7 +63,9 @@ describe('a trigger over REST', () => {
     const path = `/v1/jobs/${job.slug}/trigger`;
     const before = await world.stored();
 
-    const good = await world.rest('POST', path, { body: { dry_run: true, payload: { page: 3 }, scheduled_at: '2020-01-01T00:00:00Z' } });
+    const good = await world.rest('POST', path, {
+      body: { dry_run: true, payload: { page: 3 }, scheduled_at: '2020-01-01T00:00:00Z' },
+    });
     const bad = await world.rest('POST', path, { body: { dry_run: true, payload: {} } });
 
     expect(good.status).toBe(200);
@@ -137,7 +144,13 @@ describe('a trigger over REST', () => {
 
     expect(body).toMatchObject({ total: 3, created: 1 });
     expect(first).toMatchObject({ idempotency_hit: false, error: null, run_token: expect.any(String) });
-    expect(second).toEqual({ id: null, status: null, run_token: null, idempotency_hit: false, error: expect.stringContaining('payload') });
+    expect(second).toEqual({
+      id: null,
+      status: null,
+      run_token: null,
+      idempotency_hit: false,
+      error: expect.stringContaining('payload'),
+    });
     expect(third).toMatchObject({ id: first.id, idempotency_hit: true, run_token: null, error: null });
     expect((await world.done('GET', `/v1/runs/${first.id}`)).batch_id).toBe(body.batch_id);
   });
@@ -167,7 +180,13 @@ describe('an endpoint that may not be called', () => {
     const jobs = async () => [(await app.rest('GET', '/v1/jobs')).body, (await app.rest('GET', '/v1/jobs/public/versions')).body];
     const before = await jobs();
 
-    for (const endpoint_url of ['http://127.0.0.1:8080/', 'http://localhost/', 'http://10.0.0.1/', 'http://[::1]/', 'http://2130706433/']) {
+    for (const endpoint_url of [
+      'http://127.0.0.1:8080/',
+      'http://localhost/',
+      'http://10.0.0.1/',
+      'http://[::1]/',
+      'http://2130706433/',
+    ]) {
       const created = await app.rest('POST', '/v1/jobs', { body: { ...job, slug: 'private', endpoint_url } });
       const changed = await app.rest('PATCH', '/v1/jobs/public', { body: { endpoint_url } });
 

@@ -34,7 +34,9 @@ const spawnBody = z
 
 const childrenSchema = z
   .object({
-    status: wordOutput(['waiting', 'ready']).describe('`waiting`: the run sleeps now, and the executor should leave it; `ready`: all have ended.'),
+    status: wordOutput(['waiting', 'ready']).describe(
+      '`waiting`: the run sleeps now, and the executor should leave it; `ready`: all have ended.',
+    ),
     children: z
       .array(
         z.object({
@@ -72,7 +74,10 @@ export const childrenRoutes: readonly Route[] = [
     response: jobRunSchema,
     project: ({ run }: { run: JobRunV1 }) => run,
     status: 202,
-    errors: { ...STALE, BAD_REQUEST: 'A field is invalid, the job is disabled or of another project, or runs are nested too deep.' },
+    errors: {
+      ...STALE,
+      BAD_REQUEST: 'A field is invalid, the job is disabled or of another project, or runs are nested too deep.',
+    },
   }),
   defineRoute({
     operationId: 'waitForChildren',

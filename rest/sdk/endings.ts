@@ -39,7 +39,8 @@ export const endingRoutes: readonly Route[] = [
     path: '/sdk/v1/runs/{id}/fail',
     tag: 'Executors',
     summary: 'Mark run failed',
-    description: 'Ends the run as failed, without another attempt; with `retry` the retry policy of the job decides what comes next.',
+    description:
+      'Ends the run as failed, without another attempt; with `retry` the retry policy of the job decides what comes next.',
     auth: 'run-token',
     params: ownRunParams,
     body: z

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 /** The path of every executor route. The adapter sees to it that the run is the one the token names. */
-export const ownRunParams = z.strictObject({ id: z.string().describe('The run of the token; for any other the answer is a 403.') });
+export const ownRunParams = z.strictObject({
+  id: z.string().describe('The run of the token; for any other the answer is a 403.'),
+});
 
 /** The answer to what an executor just tells: there is nothing else to say. */
 export const okSchema = z.object({ status: z.literal('ok') }).meta({ id: 'Ok', description: 'It was noted.' });

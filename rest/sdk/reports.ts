@@ -40,8 +40,12 @@ export const reportRoutes: readonly Route[] = [
     body: z
       .strictObject({
         message: text(10_000).min(1).describe('What to note, for people.'),
-        level: wordInput(['debug', 'info', 'warn', 'error'], 'is invalid').optional().describe('How much it matters; info when left out.'),
-        type: wordInput(['log', 'error'], 'is invalid').optional().describe('What kind of event it makes; a log line when left out.'),
+        level: wordInput(['debug', 'info', 'warn', 'error'], 'is invalid')
+          .optional()
+          .describe('How much it matters; info when left out.'),
+        type: wordInput(['log', 'error'], 'is invalid')
+          .optional()
+          .describe('What kind of event it makes; a log line when left out.'),
         data: JsonObjectInput.optional().describe('What else there is to know: a JSON object of at most 64 KB.'),
       })
       .meta({ id: 'LogLine', description: 'What to note.' }),
@@ -74,7 +78,9 @@ export const reportRoutes: readonly Route[] = [
       })
       .meta({ id: 'Progress', description: 'How far the run is.' }),
     document: gql`mutation reportProgress($input: ReportProgressInput!) { report: reportProgress(input: $input) { seq } }`,
-    variables: ({ body: { eta_secs, eta_seconds, ...progress } }) => ({ input: { ...progress, etaSecs: eta_secs ?? eta_seconds } }),
+    variables: ({ body: { eta_secs, eta_seconds, ...progress } }) => ({
+      input: { ...progress, etaSecs: eta_secs ?? eta_seconds },
+    }),
     response: reportedSchema,
     project: ({ report }: Reported) => ({ status: 'ok' as const, seq: report.seq }),
     errors: STALE,

@@ -87,17 +87,24 @@ export const apiKeyRoutes: readonly Route[] = [
     path: '/v1/api-keys',
     tag: 'API keys',
     summary: 'List API keys',
-    description: 'Lists the keys of a project, newest first, revoked and expired ones included. Requires the scope `api-keys:manage`.',
+    description:
+      'Lists the keys of a project, newest first, revoked and expired ones included. Requires the scope `api-keys:manage`.',
     auth: 'key',
     query: z.strictObject({
-      project_id: projectParam.describe('The project; that of the calling key when left out. Another one requires `instance:admin`.'),
+      project_id: projectParam.describe(
+        'The project; that of the calling key when left out. Another one requires `instance:admin`.',
+      ),
       limit: limitParam,
       cursor: opaqueCursorParam.optional(),
     }),
     document: gql`query listApiKeys($project: ID, $first: Int, $after: String) {
       apiKeys(projectId: $project, first: $first, after: $after) { edges { node { ...ApiKeyV1 } } pageInfo { hasNextPage endCursor } }
     } ${API_KEY}`,
-    variables: ({ query, actorProjectId }) => ({ project: query.project_id ?? actorProjectId, first: query.limit, after: query.cursor }),
+    variables: ({ query, actorProjectId }) => ({
+      project: query.project_id ?? actorProjectId,
+      first: query.limit,
+      after: query.cursor,
+    }),
     response: z.array(apiKeySchema),
     project: ({ apiKeys }: { apiKeys: Page<ApiKeyV1> }) => rowsOf(apiKeys),
     nextCursor: ({ apiKeys }) => nextOf(apiKeys),
@@ -109,7 +116,8 @@ export const apiKeyRoutes: readonly Route[] = [
     path: '/v1/api-keys/{id}',
     tag: 'API keys',
     summary: 'Revoke an API key',
-    description: 'Revokes a key for good; every server refuses it within a second. Doing it again changes nothing. Requires the scope `api-keys:manage`.',
+    description:
+      'Revokes a key for good; every server refuses it within a second. Doing it again changes nothing. Requires the scope `api-keys:manage`.',
     auth: 'key',
     params: z.strictObject({ id: z.string().describe('The id of the key, not the key.') }),
     document: gql`mutation revokeApiKey($id: ID!) { revokeApiKey(id: $id) { id } }`,

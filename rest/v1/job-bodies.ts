@@ -19,8 +19,14 @@ const defaulted = {
   max_attempts: z.int().min(1).max(100).describe('How often a run is tried, the first try included.'),
   timeout_secs: z.int().min(1).max(86_400).describe('Seconds after which an attempt is given up.'),
   heartbeat_timeout_secs: z.int().min(1).max(86_400).describe('Seconds an executor that answered 202 may stay silent.'),
-  retry_strategy: wordInput(RETRY_STRATEGIES).describe('How the delay grows from one attempt to the next; `custom` takes `retry_delays_secs`.'),
-  retry_initial_delay_secs: z.int().min(0).max(3_600).describe('Seconds before the second attempt; no delay is shorter than one second.'),
+  retry_strategy: wordInput(RETRY_STRATEGIES).describe(
+    'How the delay grows from one attempt to the next; `custom` takes `retry_delays_secs`.',
+  ),
+  retry_initial_delay_secs: z
+    .int()
+    .min(0)
+    .max(3_600)
+    .describe('Seconds before the second attempt; no delay is shorter than one second.'),
   retry_max_delay_secs: z.int().min(1).max(3_600).describe('Seconds that no delay of the strategy exceeds.'),
   retry_delays_secs: z
     .array(z.int().min(1).max(3_600))
@@ -28,7 +34,9 @@ const defaulted = {
     .describe('For `custom`: seconds before attempt 2, 3 and so on; the last one repeats.'),
   retry_priority_boost: z.int().min(0).max(10).describe('Added to the priority of a run with every retry, up to 10.'),
   tags: Tags.describe('Labels to find the job by: at most 20 pairs.'),
-  default_run_metadata: Metadata.describe('Metadata of every run of the job, unless its trigger says otherwise: at most 50 pairs.'),
+  default_run_metadata: Metadata.describe(
+    'Metadata of every run of the job, unless its trigger says otherwise: at most 50 pairs.',
+  ),
 };
 
 const clearable = {
@@ -64,7 +72,10 @@ export const newJobBody = z
     path: ['retry_delays_secs'],
     message: 'must not be empty with the retry strategy "custom"',
   })
-  .meta({ id: 'NewJob', description: 'What a job is made from; what is left out, or null, gets its default. Durations are in seconds.' });
+  .meta({
+    id: 'NewJob',
+    description: 'What a job is made from; what is left out, or null, gets its default. Durations are in seconds.',
+  });
 
 /** What to change in a job. */
 export const jobChangesBody = z

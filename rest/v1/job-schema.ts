@@ -22,16 +22,24 @@ const definition = {
   endpoint_url: z.string().nullable().describe('Where runs are dispatched to by POST; null for a managed job.'),
   max_attempts: count.describe('How often a run is tried, the first time included.'),
   timeout_secs: count.describe('How long one attempt may take.'),
-  heartbeat_timeout_secs: count.describe('How long an executor that answered 202 may stay silent before the attempt counts as lost.'),
+  heartbeat_timeout_secs: count.describe(
+    'How long an executor that answered 202 may stay silent before the attempt counts as lost.',
+  ),
   retry_strategy: wordOutput(RETRY_STRATEGIES).describe('How the wait between attempts grows.'),
   retry_initial_delay_secs: count.describe('The wait before the second attempt.'),
   retry_max_delay_secs: count.describe('The longest wait between two attempts.'),
   retry_delays_secs: z.array(count).describe('For `custom`: the waits before attempt 2, 3 and so on; the last one repeats.'),
   retry_priority_boost: count.describe('Added to the priority of a run for each retry.'),
-  poison_pill_threshold: count.nullable().describe('From this attempt on, the same class of error twice in a row ends the retries; null never does.'),
+  poison_pill_threshold: count
+    .nullable()
+    .describe('From this attempt on, the same class of error twice in a row ends the retries; null never does.'),
   max_concurrency: count.nullable().describe('How many runs may execute at once; null is any number.'),
-  max_concurrency_per_key: count.nullable().describe('How many runs with the same concurrency key may execute at once; null is any number.'),
-  run_ttl_secs: count.nullable().describe('How long a run may wait for its first start before it expires; null leaves it to the trigger.'),
+  max_concurrency_per_key: count
+    .nullable()
+    .describe('How many runs with the same concurrency key may execute at once; null is any number.'),
+  run_ttl_secs: count
+    .nullable()
+    .describe('How long a run may wait for its first start before it expires; null leaves it to the trigger.'),
   payload_schema: jsonObject.nullable().describe('JSON Schema (2020-12) that payloads must match; null accepts any.'),
   result_schema: jsonObject.nullable().describe('JSON Schema (2020-12) that results must match; null accepts any.'),
   tags: stringMap.describe('Labels; runs start with them.'),
@@ -60,7 +68,10 @@ export const jobSchema = z.object(job).meta({ id: 'Job', description: 'A definit
 /** A job as those see it who have just written it. */
 export const writtenJobSchema = z
   .object({ ...job, signing_secret: z.string().describe('What every dispatch is signed with (Standard Webhooks).') })
-  .meta({ id: 'JobWithSecret', description: 'A job that was just written, with the secret that its dispatches are signed with.' });
+  .meta({
+    id: 'JobWithSecret',
+    description: 'A job that was just written, with the secret that its dispatches are signed with.',
+  });
 
 /** A version of a job in an answer. */
 export const jobVersionSchema = z

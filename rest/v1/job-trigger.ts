@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { notFound } from '../../src/core/errors.ts';
 import { dateTime } from '../date-time.ts';
 import { defineRoute, gql, type Route } from '../route.ts';
 import { idempotencyHeaders, idempotencyKeyOf } from './idempotency-key.ts';
@@ -13,9 +14,13 @@ export const PAYLOAD_BODY_LIMIT = 6 * MEGABYTE;
 const BULK_BODY_LIMIT = 8 * MEGABYTE;
 const MAX_BULK_ITEMS = 1_000;
 
-const params = z.strictObject({ id: z.string().max(128).describe('Id or slug of the job.') });
+const params = z.strictObject({ id: z.string().describe('Id or slug of the job.') });
+const MAX_JOB_NAME = 128;
 
-const runToken = z.string().nullable().describe('The run token of its first attempt; null on an idempotency hit, whose token was handed out before.');
+const runToken = z
+  .string()
+  .nullable()
+  .describe('The run token of its first attempt; null on an idempotency hit, whose token was handed out before.');
 const idempotencyHit = z.boolean().describe('Whether the run was there already, under the same idempotency key.');
 const payloadHash = z.string().describe('SHA-256 of the payload with its keys in order, in hexadecimal.');
 
@@ -27,7 +32,10 @@ const triggeredSchema = z
     run_token: runToken,
     idempotency_hit: idempotencyHit,
   })
-  .meta({ id: 'TriggeredRun', description: 'The run that answers a trigger. It is stored: whatever happens, it is not lost any more.' });
+  .meta({
+    id: 'TriggeredRun',
+    description: 'The run that answers a trigger. It is stored: whatever happens, it is not lost any more.',
+  });
 
 const dryRunSchema = z
   .object({
@@ -59,8 +67,12 @@ const bulkSchema = z
   })
   .meta({ id: 'BulkTriggerResult', description: 'What came of a bulk trigger.' });
 
-type TriggeredV1 = z.input<typeof triggeredSchema> & { readonly dry_run: Omit<z.input<typeof dryRunSchema>, 'validation_warnings'> | null };
-type BulkItemV1 = Omit<z.input<typeof bulkSchema>['results'][number], 'idempotency_hit'> & { readonly idempotency_hit: boolean | null };
+type TriggeredV1 = z.input<typeof triggeredSchema> & {
+  readonly dry_run: Omit<z.input<typeof dryRunSchema>, 'validation_warnings'> | null;
+};
+type BulkItemV1 = Omit<z.input<typeof bulkSchema>['results'][number], 'idempotency_hit'> & {
+  readonly idempotency_hit: boolean | null;
+};
 type BulkV1 = Omit<z.input<typeof bulkSchema>, 'results'> & { readonly results: readonly BulkItemV1[] };
 
 const REFUSED = {
@@ -90,7 +102,7 @@ export const jobTriggerRoutes: readonly Route[] = [
       }
     } ${JOB}`,
     variables: ({ params, headers, body }) => ({
-      input: { ...triggerInput(body ?? {}), job: params.id, idempotencyKey: idempotencyKeyOf(headers) },
+      input: { ...triggerInput(body ?? {}), job: jobOf(params), idempotencyKey: idempotencyKeyOf(headers) },
     }),
     response: z.union([triggeredSchema, dryRunSchema]),
     project: ({ triggered }: { triggered: TriggeredV1 }) =>
@@ -115,7 +127,7 @@ export const jobTriggerRoutes: readonly Route[] = [
         results: items { id status run_token: runToken idempotency_hit: idempotencyHit error }
       }
     }`,
-    variables: ({ params, body }) => ({ input: { job: params.id, items: body.items.map(triggerInput) } }),
+    variables: ({ params, body }) => ({ input: { job: jobOf(params), items: body.items.map(triggerInput) } }),
     response: bulkSchema,
     project: ({ triggered }: { triggered: BulkV1 }) => ({
       ...triggered,
@@ -125,3 +137,9 @@ export const jobTriggerRoutes: readonly Route[] = [
     errors: { BAD_REQUEST: 'The list or one of its items is malformed, or the job is disabled.' },
   }),
 ];
+
+/** As part of an input a longer one would be a field of the wrong form; in a path it is a job that is not there. */
+function jobOf({ id }: { readonly id: string }): string {
+  if (id.length > MAX_JOB_NAME) throw notFound('job');
+  return id;
+}

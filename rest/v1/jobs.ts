@@ -27,7 +27,8 @@ export const jobRoutes: readonly Route[] = [
     path: '/v1/jobs',
     tag: 'Jobs',
     summary: 'Create a job',
-    description: 'Creates a job at version 1 and makes the secret that its dispatches are signed with. Requires the scope `jobs:write`.',
+    description:
+      'Creates a job at version 1 and makes the secret that its dispatches are signed with. Requires the scope `jobs:write`.',
     auth: 'key',
     body: newJobBody,
     document: gql`mutation createJob($input: CreateJobInput!) { job: createJob(input: $input) { ...WrittenJobV1 } } ${WRITTEN_JOB}`,
@@ -125,7 +126,9 @@ export const jobRoutes: readonly Route[] = [
     params,
     query: z.strictObject({
       limit: limitParam,
-      cursor: integerParam(z.int().min(1).max(2_147_483_647).optional()).describe('Only versions below this one: the last one of the page before.'),
+      cursor: integerParam(z.int().min(1).max(2_147_483_647).optional()).describe(
+        'Only versions below this one: the last one of the page before.',
+      ),
     }),
     document: gql`query listJobVersions($id: ID!, $limit: Int, $before: Int) {
       job(id: $id) { versions(limit: $limit, before: $before) { ...JobVersionV1 } }

@@ -32,8 +32,12 @@ const createBody = z
       .regex(PROJECT_ID, 'must be 1 to 63 characters of a-z, 0-9, _ and -, the first one a letter or a digit')
       .describe('Slug of the project, fixed for good and unique in this installation.'),
     name,
-    max_executing_runs: runLimit.nullish().describe('How many runs of the project may execute at once; null or left out: any number.'),
-    max_queued_runs: runLimit.nullish().describe('How many runs of the project may be queued at once; null or left out: any number.'),
+    max_executing_runs: runLimit
+      .nullish()
+      .describe('How many runs of the project may execute at once; null or left out: any number.'),
+    max_queued_runs: runLimit
+      .nullish()
+      .describe('How many runs of the project may be queued at once; null or left out: any number.'),
   })
   .meta({ id: 'NewProject', description: 'What a project is made from.' });
 
@@ -53,7 +57,8 @@ export const projectRoutes: readonly Route[] = [
     path: '/v1/projects',
     tag: 'Projects',
     summary: 'Create a project',
-    description: 'Creates an empty project. Requires the scope `instance:admin`; a key for it is the next thing to make, with `POST /v1/api-keys`.',
+    description:
+      'Creates an empty project. Requires the scope `instance:admin`; a key for it is the next thing to make, with `POST /v1/api-keys`.',
     auth: 'key',
     body: createBody,
     document: gql`mutation createProject($input: CreateProjectInput!) { project: createProject(input: $input) { ...ProjectV1 } } ${PROJECT}`,
@@ -100,7 +105,8 @@ export const projectRoutes: readonly Route[] = [
     path: '/v1/projects/{id}',
     tag: 'Projects',
     summary: 'Change a project',
-    description: 'Changes the name or the limits of a project; what the body leaves out stays. Requires the scope `instance:admin`.',
+    description:
+      'Changes the name or the limits of a project; what the body leaves out stays. Requires the scope `instance:admin`.',
     auth: 'key',
     params,
     body: updateBody,

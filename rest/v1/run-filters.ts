@@ -10,10 +10,20 @@ import { runStatusParam } from './run-status.ts';
 export const runListQuery = z.strictObject({
   project_id: projectParam,
   status: runStatusParam.optional(),
-  triggered_by: z.string().min(1).max(64).optional().describe('Only runs triggered so: `manual`, `cron`, `spawn`, `workflow`, `retry` or `event`.'),
+  triggered_by: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Only runs triggered so: `manual`, `cron`, `spawn`, `workflow`, `retry` or `event`.'),
   batch_id: z.string().min(1).max(64).optional().describe('Only runs of this bulk trigger.'),
   payload_contains: jsonParam(JsonObjectInput).optional().describe('JSON object that the payload must contain.'),
-  metadata_key: z.string().min(1).max(128).optional().describe('With `metadata_value`: only runs with this pair in their metadata.'),
+  metadata_key: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe('With `metadata_value`: only runs with this pair in their metadata.'),
   metadata_value: z.string().max(1_024).optional().describe('The value that goes with `metadata_key`.'),
   metadata: Metadata.optional().describe('Only runs with all of these pairs in their metadata: `metadata[region]=eu`.'),
   tag_key: z.string().min(1).max(64).optional().describe('With `tag_value`: only runs with this tag.'),

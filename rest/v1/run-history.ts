@@ -85,7 +85,8 @@ export const runHistoryRoutes: readonly Route[] = [
     path: '/v1/runs/{id}/outputs',
     tag: 'Runs',
     summary: 'List run structured outputs',
-    description: 'Lists the named values that a run has reported, in the order of their first report. Requires the scope `runs:read`.',
+    description:
+      'Lists the named values that a run has reported, in the order of their first report. Requires the scope `runs:read`.',
     auth: 'key',
     params,
     query: z.strictObject({ limit: limitParam, cursor: opaqueCursorParam.optional() }),

@@ -44,8 +44,14 @@ export const jobRunSchema = z
     idempotency_key: z.string().nullable().describe('A trigger with the same key answers this run while it is live.'),
     job_version: z.int().describe('The version of the job it was triggered under.'),
     workflow_step_run_id: z.string().nullable().describe('The workflow step it executes.'),
-    max_attempts_override: z.int().nullable().describe('The number of attempts its trigger asked for; null takes that of the job.'),
-    timeout_secs_override: z.int().nullable().describe('The timeout its trigger asked for, in seconds; null takes that of the job.'),
+    max_attempts_override: z
+      .int()
+      .nullable()
+      .describe('The number of attempts its trigger asked for; null takes that of the job.'),
+    timeout_secs_override: z
+      .int()
+      .nullable()
+      .describe('The timeout its trigger asked for, in seconds; null takes that of the job.'),
     retry_backoff: wordOutput(RETRY_STRATEGIES).nullable().describe('The retry strategy asked for; null takes that of the job.'),
     retry_initial_delay_secs: z.int().nullable().describe('The first retry delay asked for; null takes that of the job.'),
     retry_max_delay_secs: z.int().nullable().describe('The longest retry delay asked for; null takes that of the job.'),

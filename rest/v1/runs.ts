@@ -38,7 +38,8 @@ export const runRoutes: readonly Route[] = [
     path: '/v1/runs/dlq',
     tag: 'Runs',
     summary: 'List dead-lettered runs',
-    description: 'Lists the runs of the project whose attempts are spent and that nobody has replayed, newest first. Requires the scope `runs:read`.',
+    description:
+      'Lists the runs of the project whose attempts are spent and that nobody has replayed, newest first. Requires the scope `runs:read`.',
     auth: 'key',
     query: z.strictObject({ project_id: projectParam, limit: limitParam, cursor: createdAtCursorParam.optional() }),
     document: LIST,

@@ -13,7 +13,12 @@ const item = {
   metadata: Metadata.optional().describe('String values kept with the run, over the defaults of the job.'),
   ttl_secs: z.int().min(1).max(31_536_000).optional().describe('Seconds after which the run expires if nobody started it.'),
   concurrency_key: z.string().min(1).max(128).optional().describe('Runs with the same key share the per-key limit of the job.'),
-  timeout_secs_override: z.int().min(1).max(86_400).optional().describe('Overrides the timeout of the job for this run, in seconds.'),
+  timeout_secs_override: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .optional()
+    .describe('Overrides the timeout of the job for this run, in seconds.'),
   max_attempts_override: z.int().min(1).max(100).optional().describe('Overrides the maximum attempts of the job for this run.'),
 };
 
@@ -26,7 +31,12 @@ export const triggerBody = z
 export const bulkItem = z
   .strictObject({
     ...item,
-    idempotency_key: z.string().min(1).max(256).optional().describe('While a run with this key is live, triggering again answers that run.'),
+    idempotency_key: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe('While a run with this key is live, triggering again answers that run.'),
   })
   .meta({ id: 'BulkTriggerItem', description: 'One run of a bulk trigger.' });
 

@@ -37,14 +37,24 @@ export function makeMicroBatcher<Item, Out>(options: MicroBatcherOptions<Item, O
   const busyKeys = new Set<string>();
   const underWay = new Set<Promise<void>>();
 
+  let isPumpDue = false;
+
+  /** After this turn of the event loop, so that everything the sockets bring in one turn leaves as one group. */
+  function pumpSoon(): void {
+    if (isPumpDue || waiting.length === 0) return;
+    isPumpDue = true;
+    setImmediate(pump);
+  }
+
   function pump(): void {
+    isPumpDue = false;
     while (underWay.size < options.lanes && waiting.length > 0) {
       const group = take();
       if (group.length === 0) return;
       const work = settle(group).finally(() => {
         for (const entry of group) if (entry.key !== null) busyKeys.delete(entry.key);
         underWay.delete(work);
-        pump();
+        pumpSoon();
       });
       underWay.add(work);
     }
@@ -91,8 +101,7 @@ export function makeMicroBatcher<Item, Out>(options: MicroBatcherOptions<Item, O
     add(item) {
       return new Promise<Out>((resolve, reject) => {
         waiting.push({ item, key: options.keyOf(item), resolve, reject });
-        // A microtask later, so that what one turn of the event loop adds leaves as one group.
-        if (waiting.length === 1) queueMicrotask(pump);
+        pumpSoon();
       });
     },
     async idle() {

@@ -46,7 +46,10 @@ export const sdkCases: Readonly<Record<string, ContractCase>> = {
     request: async (world) => {
       const parent = await world.accepted();
       const path = `/sdk/v1/runs/${parent.id}/spawn`;
-      const child = await world.done('POST', path, { key: parent.token, body: { job_slug: world.job.slug, payload: { do: 'accept' } } });
+      const child = await world.done('POST', path, {
+        key: parent.token,
+        body: { job_slug: world.job.slug, payload: { do: 'accept' } },
+      });
       return { ...parent, body: { run_ids: [child.id], timeout_secs: 60 } };
     },
     status: 200,

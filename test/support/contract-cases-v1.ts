@@ -42,11 +42,19 @@ async function deadLetter(world: RestWorld): Promise<{ id: string }> {
 
 /** The routes under `/v1`, by operation id. */
 export const v1Cases: Readonly<Record<string, ContractCase>> = {
-  createJob: { request: () => ({ body: { project_id: 'default', ...fullJob() } }), status: 201, body: writtenJob, scope: 'jobs:write' },
+  createJob: {
+    request: () => ({ body: { project_id: 'default', ...fullJob() } }),
+    status: 201,
+    body: writtenJob,
+    scope: 'jobs:write',
+  },
   listJobs: { request: () => ({ query: 'project_id=default&limit=2' }), status: 200, body: [job], scope: 'jobs:read' },
   getJob: { request: ({ job: { slug } }) => ({ id: slug }), status: 200, body: job, scope: 'jobs:read' },
   updateJob: {
-    request: async (world) => ({ id: (await world.createJob()).id, body: { name: 'Renamed', max_attempts: 2, run_ttl_secs: null } }),
+    request: async (world) => ({
+      id: (await world.createJob()).id,
+      body: { name: 'Renamed', max_attempts: 2, run_ttl_secs: null },
+    }),
     status: 200,
     body: writtenJob,
     scope: 'jobs:write',
@@ -59,13 +67,20 @@ export const v1Cases: Readonly<Record<string, ContractCase>> = {
     scope: 'jobs:read',
   },
   triggerJob: {
-    request: ({ job: { slug } }) => ({ id: slug, body: { payload: DO.complete, tags: { a: 'b' } }, headers: { 'idempotency-key': fresh('key') } }),
+    request: ({ job: { slug } }) => ({
+      id: slug,
+      body: { payload: DO.complete, tags: { a: 'b' } },
+      headers: { 'idempotency-key': fresh('key') },
+    }),
     status: 201,
     body: documentedShape('Triggered'),
     scope: 'jobs:trigger',
   },
   triggerJobInBulk: {
-    request: ({ job: { slug } }) => ({ id: slug, body: { items: [{ payload: DO.complete }, { idempotency_key: fresh('key') }] } }),
+    request: ({ job: { slug } }) => ({
+      id: slug,
+      body: { items: [{ payload: DO.complete }, { idempotency_key: fresh('key') }] },
+    }),
     status: 201,
     body: documentedShape('BulkTriggered'),
     scope: 'jobs:trigger',
@@ -80,7 +95,12 @@ export const v1Cases: Readonly<Record<string, ContractCase>> = {
     body: [run],
     scope: 'runs:read',
   },
-  getRun: { request: async (world) => ({ id: (await world.ended({ payload: DO.complete })).id }), status: 200, body: run, scope: 'runs:read' },
+  getRun: {
+    request: async (world) => ({ id: (await world.ended({ payload: DO.complete })).id }),
+    status: 200,
+    body: run,
+    scope: 'runs:read',
+  },
   cancelRun: { request: async (world) => ({ id: (await world.accepted()).id }), status: 204, body: null, scope: 'runs:write' },
   replayDeadLetteredRun: { request: deadLetter, status: 202, body: run, scope: 'runs:write' },
   listChildRuns: {
@@ -134,7 +154,12 @@ export const v1Cases: Readonly<Record<string, ContractCase>> = {
     body: { ...apiKey, key: 'string' },
     scope: 'api-keys:manage',
   },
-  listApiKeys: { request: () => ({ query: 'project_id=default&limit=5' }), status: 200, body: [apiKey], scope: 'api-keys:manage' },
+  listApiKeys: {
+    request: () => ({ query: 'project_id=default&limit=5' }),
+    status: 200,
+    body: [apiKey],
+    scope: 'api-keys:manage',
+  },
   revokeApiKey: {
     request: async (world) => ({ id: (await world.done('POST', '/v1/api-keys', { body: { name: 'Short-lived' } })).id }),
     status: 200,

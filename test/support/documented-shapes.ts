@@ -65,10 +65,14 @@ const IMPLIED = {
 };
 
 const STATUSES =
-  'delayed queued dequeued executing waiting completed failed timed_out crashed system_failed canceled expired dead_letter'.split(' ');
+  'delayed queued dequeued executing waiting completed failed timed_out crashed system_failed canceled expired dead_letter'.split(
+    ' ',
+  );
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
-const shapes = Object.fromEntries(Object.entries({ ...DOCUMENTED, ...IMPLIED }).map(([name, text]) => [name, shapeOf(JSON.parse(text))]));
+const shapes = Object.fromEntries(
+  Object.entries({ ...DOCUMENTED, ...IMPLIED }).map(([name, text]) => [name, shapeOf(JSON.parse(text))]),
+);
 
 /** The fields of a documented body and what they hold. */
 export function documentedShape(name: keyof typeof DOCUMENTED | keyof typeof IMPLIED): Shape {
@@ -84,7 +88,11 @@ export function departures(value: unknown, shape: Shape, path = ''): string[] {
   const missing = Object.keys(shape).filter((field) => !(field in value));
   const extra = Object.keys(value).filter((field) => !(field in shape));
   const wrong = Object.entries(shape).flatMap(([field, type]) => wrongType(value[field], type, at(field)));
-  return [...missing.map((field) => `${at(field)} is missing`), ...extra.map((field) => `${at(field)} is not documented`), ...wrong];
+  return [
+    ...missing.map((field) => `${at(field)} is missing`),
+    ...extra.map((field) => `${at(field)} is not documented`),
+    ...wrong,
+  ];
 }
 
 /** The fields of a documented body that a value has something in. */
@@ -96,7 +104,9 @@ function wrongType(value: unknown, type: FieldType, path: string): string[] {
   if (value === null || value === undefined) return [];
   if (typeof type === 'object') {
     if (!isList(type)) return departures(value, type, path);
-    return Array.isArray(value) ? value.flatMap((item, index) => departures(item, type[0], `${path}.${index}`)) : [`${path} is no list`];
+    return Array.isArray(value)
+      ? value.flatMap((item, index) => departures(item, type[0], `${path}.${index}`))
+      : [`${path} is no list`];
   }
   return holds(value, type) ? [] : [`${path} is no ${type}: ${JSON.stringify(value)}`];
 }

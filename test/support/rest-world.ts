@@ -132,7 +132,19 @@ function whatToDo({ payload }: Dispatch): keyof typeof ANSWERS {
 }
 
 /** Tables that requests write to. */
-const TABLES = ['projects', 'api_keys', 'jobs', 'job_versions', 'batches', 'runs', 'run_data', 'run_results', 'run_events', 'run_outputs', 'waits'];
+const TABLES = [
+  'projects',
+  'api_keys',
+  'jobs',
+  'job_versions',
+  'batches',
+  'runs',
+  'run_data',
+  'run_results',
+  'run_events',
+  'run_outputs',
+  'waits',
+];
 
 function digestSql(table: string): string {
   return `(select count(*) || ' ' || coalesce(md5(string_agg(t::text, '' order by t::text)), '') from ${table} t) as ${table}`;

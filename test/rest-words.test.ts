@@ -1,0 +1,130 @@
+import { isEnumType } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { schema } from '../graphql/schema.ts';
+import { enumName, toCamelKeys } from '../rest/names.ts';
+import { makeOpenApi } from '../rest/openapi.ts';
+import { apiInfo, apiTags, routes } from '../rest/routes.ts';
+import { bulkItem } from '../rest/v1/trigger-bodies.ts';
+import { CreateJobInput, UpdateJobInput } from '../src/domain/jobs/job-input.ts';
+import { CreateApiKeyInput } from '../src/domain/projects/create-api-key.ts';
+import { CreateProjectInput } from '../src/domain/projects/create-project.ts';
+import { UpdateProjectInput } from '../src/domain/projects/update-project.ts';
+import { LogRunInput, ReportProgressInput } from '../src/domain/runs/log.ts';
+import { SetOutputInput } from '../src/domain/runs/output.ts';
+import { SpawnInput } from '../src/domain/runs/spawn.ts';
+import { TriggerItemInput, TriggerRunInput } from '../src/domain/runs/trigger.ts';
+import { MAX_BULK_ITEMS, TriggerRunsInput } from '../src/domain/runs/trigger-bulk.ts';
+
+interface Comparison {
+  readonly domain: z.ZodType;
+  /** Fields that REST calls otherwise than the domain. */
+  readonly renamed?: Readonly<Record<string, string>>;
+  /** Fields that only one side has, or that are checked in two steps. */
+  readonly apart?: readonly string[];
+}
+
+const OVERRIDES = { timeout_secs_override: 'timeoutSecs', max_attempts_override: 'maxAttempts' };
+
+/** The bodies that say the domain's limits once more, in the words of REST. */
+const COMPARED: Readonly<Record<string, Comparison>> = {
+  createJob: { domain: CreateJobInput, apart: ['projectId'] },
+  updateJob: { domain: UpdateJobInput },
+  // The job is in the path and the key in a header; a moment travels as text.
+  triggerJob: { domain: TriggerRunInput, renamed: OVERRIDES, apart: ['job', 'idempotencyKey', 'scheduledAt'] },
+  logEvent: { domain: LogRunInput },
+  reportProgress: { domain: ReportProgressInput, renamed: { eta_seconds: 'etaSecs' } },
+  // A value is what an output is about; GraphQL clients may leave out a null.
+  upsertOutput: { domain: SetOutputInput, renamed: { output_key: 'key' } },
+  spawnChild: { domain: SpawnInput, renamed: { job_id: 'job', job_slug: 'job' }, apart: ['projectId'] },
+  createProject: { domain: CreateProjectInput },
+  updateProject: { domain: UpdateProjectInput, apart: ['id'] },
+  createApiKey: { domain: CreateApiKeyInput, apart: ['projectId'] },
+};
+
+describe('the bodies of REST', () => {
+  it.each(Object.entries(COMPARED))('%s has the limits of the domain', (operationId, { domain, renamed, apart }) => {
+    const body = routes.find((route) => route.operationId === operationId)?.body ?? z.never();
+
+    expect(limitsOf(body, { renamed, apart })).toEqual(limitsOf(domain, { apart }));
+  });
+
+  it('the items of a bulk trigger have the limits of the domain', () => {
+    const apart = ['scheduledAt'];
+    const route = routes.find(({ operationId }) => operationId === 'triggerJobInBulk');
+    const { items } = limitsOf(route?.body ?? z.never(), {}) as { items: { minItems: number; maxItems: number } };
+
+    expect(limitsOf(bulkItem, { renamed: OVERRIDES, apart })).toEqual(limitsOf(TriggerItemInput, { apart }));
+    expect([items.minItems, items.maxItems]).toEqual([1, MAX_BULK_ITEMS]);
+    expect(limitsOf(TriggerRunsInput, {})).toMatchObject({ items: { minItems: 1, maxItems: MAX_BULK_ITEMS } });
+  });
+});
+
+describe('the words of REST', () => {
+  const { components, paths } = JSON.parse(JSON.stringify(makeOpenApi(routes, apiTags, apiInfo)));
+  const { ApiKey, NewApiKey, Job, NewJob, JobRun, RunEvent, LogLine, ChildrenWait } = components.schemas;
+  const eventParam = (name: string) =>
+    paths['/v1/runs/{id}/events'].get.parameters.find((parameter: { name: string }) => parameter.name === name).schema;
+  const given = (property: { anyOf: object[] }) => property.anyOf[0];
+
+  it.each([
+    ['Scope', ApiKey.properties.scopes.items],
+    ['Scope', NewApiKey.properties.scopes.anyOf[0].items],
+    ['RetryStrategy', Job.properties.retry_strategy],
+    ['RetryStrategy', given(NewJob.properties.retry_strategy)],
+    ['RetryStrategy', given(JobRun.properties.retry_backoff)],
+    ['ExecutionMode', Job.properties.execution_mode],
+    ['ExecutionMode', given(NewJob.properties.execution_mode)],
+    ['RunEventType', RunEvent.properties.type],
+    ['RunEventType', eventParam('type')],
+    ['LogLevel', RunEvent.properties.level],
+    ['LogLevel', LogLine.properties.level],
+    ['LogLevel', eventParam('level')],
+    ['LogType', LogLine.properties.type],
+    ['ChildrenWaitStatus', ChildrenWait.properties.status],
+  ])('are those of the enum %s', (name, { enum: words }: { enum: string[] }) => {
+    expect(words.map(enumName).sort()).toEqual(valuesOf(name));
+  });
+
+  it('for statuses are the documented thirteen, which is all but one', () => {
+    expect(JobRun.properties.status.enum.map(enumName).sort()).toEqual(valuesOf('RunStatus').filter((name) => name !== 'PAUSED'));
+    expect(JobRun.properties.status.enum).toHaveLength(13);
+  });
+});
+
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** The fields of an input and what each must be, by the domain's names; null is not told from left out. */
+function limitsOf(
+  input: z.ZodType,
+  {
+    renamed = {},
+    apart = [],
+  }: { readonly renamed?: Readonly<Record<string, string>> | undefined; readonly apart?: readonly string[] | undefined },
+): Record<string, unknown> {
+  const json = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const { $ref, $defs } = json as { $ref?: string; $defs?: Record<string, JsonSchema> };
+  const { properties } = ($ref === undefined ? json : ($defs?.[$ref.replace('#/$defs/', '')] ?? {})) as {
+    properties: Record<string, JsonSchema>;
+  };
+  const fields = Object.entries(properties).map(([field, limits]) => [
+    renamed[field] ?? Object.keys(toCamelKeys({ [field]: 0 }))[0],
+    plain(limits),
+  ]);
+  return Object.fromEntries(fields.filter(([field]) => !apart.includes(String(field))));
+}
+
+function plain({ description: _, default: __, ...limits }: JsonSchema): JsonSchema {
+  const branches = (limits['anyOf'] as JsonSchema[] | undefined)?.filter(({ type }) => type !== 'null');
+  return branches?.length === 1 && branches[0] ? plain(branches[0]) : limits;
+}
+
+function valuesOf(name: string): string[] {
+  const type = schema.getType(name);
+  return isEnumType(type)
+    ? type
+        .getValues()
+        .map((value) => value.name)
+        .sort()
+    : [];
+}
