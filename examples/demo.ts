@@ -59,11 +59,19 @@ async function checkDirectory({ screen, signal, cleanups }: Stage): Promise<numb
   screen.line(`${server.isOurs ? 'started a server' : 'found a server'} at ${server.url}`);
 
   const secrets = new Map<string, string>();
-  const executor = await startLinkCheckExecutor({ base: directory, batonUrl: server.url, secrets: (slug) => secrets.get(slug) ?? [] });
+  const executor = await startLinkCheckExecutor({
+    base: directory,
+    batonUrl: server.url,
+    secrets: (slug) => secrets.get(slug) ?? [],
+  });
   cleanups.push(() => executor.close({ graceMs: 0 }));
   const client = createClient(server);
   for (const slug of Object.keys(linkCheckJobs(directory))) {
-    const job = await client.jobs.upsert({ slug, endpointUrl: executor.url, description: 'Checks relative links and heading anchors.' });
+    const job = await client.jobs.upsert({
+      slug,
+      endpointUrl: executor.url,
+      description: 'Checks relative links and heading anchors.',
+    });
     secrets.set(slug, await client.jobs.signingSecret(job.slug));
   }
 

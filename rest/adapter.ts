@@ -92,7 +92,13 @@ export function makeRestHandler(options: RestOptions): RestHandler {
   const resolve = async (found: Extract<Match, { kind: 'route' }>, { req, requestId }: Exchange): Promise<ResolvedRequest> => {
     const { route } = found;
     const { headers, method = '' } = req;
-    const context = await options.makeContext({ method, headers, auth: route.auth, requestId, remoteAddress: req.socket.remoteAddress });
+    const context = await options.makeContext({
+      method,
+      headers,
+      auth: route.auth,
+      requestId,
+      remoteAddress: req.socket.remoteAddress,
+    });
     requireOwnRun(found, context);
     const head = parseHead(route, found, headers);
     const body = route.body === undefined ? undefined : parseBody(route, await readJsonBody(req, route.bodyLimit));

@@ -77,5 +77,10 @@ function causeOf(error: unknown): unknown {
 
 function variableFault(error: GraphQLError): { path: string; message: string; in: 'body'; type: string } {
   const [, name = ''] = /^Variable "\$(\w+)"/.exec(error.message) ?? [];
-  return { path: name, message: error.message.slice(error.message.lastIndexOf('; ') + 1).trim(), in: 'body', type: 'value_error' };
+  return {
+    path: name,
+    message: error.message.slice(error.message.lastIndexOf('; ') + 1).trim(),
+    in: 'body',
+    type: 'value_error',
+  };
 }

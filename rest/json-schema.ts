@@ -66,7 +66,8 @@ function definitionsOf(schemas: readonly z.ZodType[], io: Io): Map<string, JsonS
     const { $defs = {} } = convert(schema, io);
     for (const [id, json] of Object.entries($defs)) {
       const before = found.get(id);
-      if (before !== undefined && JSON.stringify(before) !== JSON.stringify(json)) throw new Error(`two different schemas are named ${id}`);
+      if (before !== undefined && JSON.stringify(before) !== JSON.stringify(json))
+        throw new Error(`two different schemas are named ${id}`);
       found.set(id, { ...json });
     }
   }

@@ -127,7 +127,12 @@ const LAST_EVENT_ID = {
   schema: { type: 'string' },
 };
 
-function parametersOf(route: Route, part: 'path' | 'query' | 'header', schema: z.ZodType | undefined, printer: SchemaPrinter): object[] {
+function parametersOf(
+  route: Route,
+  part: 'path' | 'query' | 'header',
+  schema: z.ZodType | undefined,
+  printer: SchemaPrinter,
+): object[] {
   if (schema === undefined) return [];
   const { properties, required } = printer.input(schema);
   if (properties === undefined) throw new Error(`route ${route.operationId}: its ${part} must be an object schema without an id`);
@@ -153,14 +158,17 @@ function successResponses(route: Route, printer: SchemaPrinter): Record<string, 
     const content = status === 204 || route.response === undefined ? undefined : contentOf(route, printer.output(route.response));
     responses[status] = { description: SUCCESS[status], headers, ...(content !== undefined && { content }) };
   }
-  if (route.stream?.whenOver === 'no-content') responses['204'] = { description: 'The stream is over; do not reconnect.', headers };
+  if (route.stream?.whenOver === 'no-content')
+    responses['204'] = { description: 'The stream is over; do not reconnect.', headers };
   return responses;
 }
 
 function contentOf(route: Route, schema: JsonSchema): object {
   if (route.stream === undefined) return { 'application/json': { schema } };
   const description = 'Server-sent events; `data` of each is the JSON text of the content schema, `id` its cursor.';
-  return { 'text/event-stream': { schema: { type: 'string', description, contentMediaType: 'application/json', contentSchema: schema } } };
+  return {
+    'text/event-stream': { schema: { type: 'string', description, contentMediaType: 'application/json', contentSchema: schema } },
+  };
 }
 
 function isGiven<T>(value: T | undefined): value is T {

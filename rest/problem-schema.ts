@@ -29,7 +29,10 @@ export const problemSchema = z
     request_id: requestId,
     details: z.array(fieldError).optional(),
   })
-  .meta({ id: 'Problem', description: 'An error as RFC 9457 problem details, with `error` and `request_id` as extension members.' });
+  .meta({
+    id: 'Problem',
+    description: 'An error as RFC 9457 problem details, with `error` and `request_id` as extension members.',
+  });
 
 /** The body of an error in FastAPI's style. */
 export const fastapiErrorSchema = z

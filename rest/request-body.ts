@@ -77,7 +77,8 @@ function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
 }
 
 function parseJsonBytes(bytes: Buffer): unknown {
-  if (!isUtf8(bytes)) throw badBody('invalid request body', { path: '', message: 'is not valid UTF-8', in: 'body', type: 'json_invalid' });
+  if (!isUtf8(bytes))
+    throw badBody('invalid request body', { path: '', message: 'is not valid UTF-8', in: 'body', type: 'json_invalid' });
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));

@@ -25,7 +25,9 @@ export function parseHead(
   return {
     params: route.params === undefined ? undefined : parsePath(route.params, found.params),
     query:
-      found.query === '' && route.query === undefined ? undefined : parsePart(route.query ?? NO_QUERY, parseQuery(found.query), 'query'),
+      found.query === '' && route.query === undefined
+        ? undefined
+        : parsePart(route.query ?? NO_QUERY, parseQuery(found.query), 'query'),
     headers: route.headers === undefined ? undefined : parsePart(route.headers, pick(headers, route.headerNames), 'header'),
   };
 }
@@ -55,7 +57,12 @@ function parsePart(schema: z.ZodType, value: unknown, part: InputPart): unknown 
 function fieldErrors(issue: z.core.$ZodIssue, part: InputPart): LocatedFieldError[] {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'unknown field', in: part, type: 'extra_forbidden' }));
+    return issue.keys.map((key) => ({
+      path: [...path, key].join('.'),
+      message: 'unknown field',
+      in: part,
+      type: 'extra_forbidden',
+    }));
   }
   return [{ path: path.join('.'), message: issue.message, in: part, type: issue.code }];
 }

@@ -71,7 +71,9 @@ export interface RouteSpec<P extends Part, Q extends Part, H extends Part, B ext
   /** Unwraps the data; may throw an AppError (a null that means 404). Annotate its parameter: it types the other functions of data. */
   readonly project?: (data: D) => Projected<R>;
   /** 200 unless given. */
-  readonly status?: SuccessStatus | { readonly among: readonly SuccessStatus[]; readonly choose: (data: NoInfer<D>) => SuccessStatus };
+  readonly status?:
+    | SuccessStatus
+    | { readonly among: readonly SuccessStatus[]; readonly choose: (data: NoInfer<D>) => SuccessStatus };
   /** The opaque cursor of the next page, null on the last one; sent as `Link: <same URL with ?cursor=…>; rel="next"`. */
   readonly nextCursor?: (data: NoInfer<D>) => string | null;
   /** Problems worth documenting beyond those every route can have, each with the sentence that says when. */
@@ -187,7 +189,8 @@ function* faultsOf(route: Route): Generator<string> {
 function onlyOperation(operationId: string, document: DocumentNode): OperationDefinitionNode {
   const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   const [operation] = operations;
-  if (operation === undefined || operations.length > 1) throw new Error(`route ${operationId}: the document needs exactly one operation`);
+  if (operation === undefined || operations.length > 1)
+    throw new Error(`route ${operationId}: the document needs exactly one operation`);
   return operation;
 }
 

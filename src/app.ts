@@ -111,7 +111,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   const graphql = makeGraphQLFace({
     schema,
-    makeContext: (req: IncomingMessage, requestId) => makeContext(req.headers, { kind: 'key', requestId, isTrustedDocument: false }),
+    makeContext: (req: IncomingMessage, requestId) =>
+      makeContext(req.headers, { kind: 'key', requestId, isTrustedDocument: false }),
     toGraphQLError: makeToGraphQLError({ translate, log }),
   });
   const docs = makeDocsPage(makeOpenApi(routes, apiTags, apiInfo));

@@ -64,7 +64,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const e = parsed.data;
   const embedded = e.DATABASE_URL === undefined;
   if (!embedded && e.BATON_SECRET === undefined) {
-    throw new Error('BATON_SECRET is required with DATABASE_URL: the same 32 or more characters for every process on that database.');
+    throw new Error(
+      'BATON_SECRET is required with DATABASE_URL: the same 32 or more characters for every process on that database.',
+    );
   }
   const local = embedded && LOOPBACK.has(e.HOST);
   return {

@@ -195,7 +195,9 @@ export function makeEngine(deps: EngineDeps): Engine {
       await Promise.all([transitions.idle(), inserts.idle(), reports.idle(), heartbeats.idle()]);
       await background.idle();
       await hub.close();
-      await leave(engine, deps.instanceId).catch((error: unknown) => log.debug({ err: error }, 'could not leave the list of processes'));
+      await leave(engine, deps.instanceId).catch((error: unknown) =>
+        log.debug({ err: error }, 'could not leave the list of processes'),
+      );
     },
   };
 }
@@ -214,7 +216,9 @@ function trackBackground(log: Logger): Background {
   const underWay = new Set<Promise<unknown>>();
   const track = (name: string, work: Promise<unknown>): void => {
     const settled = work
-      .catch((error: unknown) => log.warn({ err: error, work: name }, 'work behind a transition failed; the reaper makes up for it'))
+      .catch((error: unknown) =>
+        log.warn({ err: error, work: name }, 'work behind a transition failed; the reaper makes up for it'),
+      )
       .finally(() => underWay.delete(settled));
     underWay.add(settled);
   };

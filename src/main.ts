@@ -78,7 +78,9 @@ function stopOnSignal(
 /** Tells a person where things are and how to trigger the first run. */
 async function greet(config: Config, app: App, embedded: EmbeddedPostgres | null): Promise<void> {
   const key = await rememberKey(app.bootstrap, embedded);
-  const shown = config.apiKey ? '$BATON_API_KEY' : (key ?? (embedded ? `$(cat ${join(config.dataDir, KEY_FILE)})` : '$BATON_API_KEY'));
+  const shown = config.apiKey
+    ? '$BATON_API_KEY'
+    : (key ?? (embedded ? `$(cat ${join(config.dataDir, KEY_FILE)})` : '$BATON_API_KEY'));
   const lines = [
     `Baton is ready at ${app.url}   GraphQL ${app.url}/graphql   reference ${app.url}/docs`,
     `Project  ${config.projectId}`,

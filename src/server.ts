@@ -75,7 +75,9 @@ function healthFace(options: Pick<ServerOptions, 'readiness' | 'metrics'>): Face
       case '/readyz':
         return options
           .readiness()
-          .then((state) => sendJson(res, state.ready ? 200 : 503, { status: state.ready ? 'ready' : 'not ready', reasons: state.reasons }));
+          .then((state) =>
+            sendJson(res, state.ready ? 200 : 503, { status: state.ready ? 'ready' : 'not ready', reasons: state.reasons }),
+          );
       case '/metrics':
         return options.metrics.metrics().then(
           (text) => {

@@ -37,7 +37,10 @@ function importsOf(from: string): Import[] {
 function onlyTypes(names: string): boolean {
   const inner = /^\{(.*)\}$/s.exec(names.trim())?.[1];
   if (inner === undefined) return false;
-  const parts = inner.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  const parts = inner
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
   return parts.length > 0 && parts.every((part) => part.startsWith('type '));
 }
 
@@ -50,7 +53,10 @@ const LAYERS: readonly { readonly layer: string; readonly may: readonly string[]
   { layer: 'src/executor/', may: ['src/core/', 'src/auth/run-token.ts', 'src/executor/'] },
   { layer: 'src/worker/', may: ['src/core/', 'src/db/', 'src/domain/', 'src/executor/', 'src/auth/run-token.ts', 'src/worker/'] },
   { layer: 'src/sdk/', may: ['src/sdk/'] },
-  { layer: 'graphql/', may: ['src/core/', 'src/auth/', 'src/domain/', 'src/db/prisma.ts', 'src/db/errors.ts', 'generated/', 'graphql/'] },
+  {
+    layer: 'graphql/',
+    may: ['src/core/', 'src/auth/', 'src/domain/', 'src/db/prisma.ts', 'src/db/errors.ts', 'generated/', 'graphql/'],
+  },
   { layer: 'rest/', may: ['src/core/', 'rest/'] },
   { layer: 'dashboard/', may: ['dashboard/'] },
 ];
@@ -78,7 +84,9 @@ describe('layers', () => {
   });
 
   it('only the configuration reads the environment of the server', () => {
-    const readers = files.filter((file) => /^(src|graphql|rest)\//.test(file) && !file.startsWith('src/sdk/') && read(file).includes('process.env'));
+    const readers = files.filter(
+      (file) => /^(src|graphql|rest)\//.test(file) && !file.startsWith('src/sdk/') && read(file).includes('process.env'),
+    );
 
     expect(readers.filter((file) => !['src/config.ts', 'src/main.ts'].includes(file))).toEqual([]);
   });
@@ -95,7 +103,9 @@ describe('layers', () => {
 
   it('the resolvers write nothing by themselves', () => {
     const writers = files.filter(
-      (file) => file.startsWith('graphql/') && /\.(create|createMany|update|updateMany|upsert|delete|deleteMany|\$executeRaw|\$queryRaw)\(/.test(read(file)),
+      (file) =>
+        file.startsWith('graphql/') &&
+        /\.(create|createMany|update|updateMany|upsert|delete|deleteMany|\$executeRaw|\$queryRaw)\(/.test(read(file)),
     );
 
     expect(writers).toEqual([]);

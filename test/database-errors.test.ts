@@ -95,10 +95,22 @@ describe('errors of pg', () => {
   });
 
   it.each<[string, Error, Kind]>([
-    ['a full NOTIFY queue', Object.assign(new Error('too many notifications in the NOTIFY queue'), { code: '54000' }), 'connection'],
-    ['an index row that is too large', Object.assign(new Error('index row size 3000 exceeds btree maximum'), { code: '54000' }), 'other'],
+    [
+      'a full NOTIFY queue',
+      Object.assign(new Error('too many notifications in the NOTIFY queue'), { code: '54000' }),
+      'connection',
+    ],
+    [
+      'an index row that is too large',
+      Object.assign(new Error('index row size 3000 exceeds btree maximum'), { code: '54000' }),
+      'other',
+    ],
     ['a pool with no connection in time', new Error('timeout exceeded when trying to connect'), 'connection'],
-    ['several addresses that all refuse', new AggregateError([Object.assign(new Error('no'), { code: 'ECONNREFUSED' })]), 'connection'],
+    [
+      'several addresses that all refuse',
+      new AggregateError([Object.assign(new Error('no'), { code: 'ECONNREFUSED' })]),
+      'connection',
+    ],
     [
       'a cause within a cause',
       new Error('x', { cause: new Error('y', { cause: Object.assign(new Error('z'), { code: '08006' }) }) }),

@@ -82,7 +82,10 @@ async function freePort(): Promise<number> {
 it('starts a server, checks a directory, prints what is broken, and stops the server', async () => {
   const demo = await startDemo({ 'a.md': '# A\n[b](b.md#b) [gone](gone.md)', 'b.md': '# B\n[no anchor](a.md#b)' });
 
-  expect([await demo.ended, demo.output()]).toEqual([0, expect.stringContaining('3 relative links in 2 Markdown files, 2 broken\n')]);
+  expect([await demo.ended, demo.output()]).toEqual([
+    0,
+    expect.stringContaining('3 relative links in 2 Markdown files, 2 broken\n'),
+  ]);
 
   expect(demo.output()).toContain('  a.md:2  gone.md  there is no gone.md\n');
   expect(demo.output()).toContain('  b.md:2  a.md#b  there is no heading or anchor "b" in a.md\n');

@@ -5,7 +5,10 @@ import { createClient } from '../src/sdk/entry.ts';
 import { startFakeBaton } from './support/fake-baton.ts';
 
 /** A screen over text that a test can read. */
-function makeTestScreen(output: { readonly isTTY?: boolean; readonly columns?: number }): { readonly screen: Screen; text(): string } {
+function makeTestScreen(output: { readonly isTTY?: boolean; readonly columns?: number }): {
+  readonly screen: Screen;
+  text(): string;
+} {
   let written = '';
   const write = (text: string | Uint8Array) => {
     written += text;
@@ -93,7 +96,11 @@ describe('following a tree of runs', () => {
     };
     const client = createClient({ url: baton.url, apiKey: 'k' });
 
-    await followTree(client, { id: 'root', status: 'queued', idempotencyHit: false }, { screen, signal: new AbortController().signal });
+    await followTree(
+      client,
+      { id: 'root', status: 'queued', idempotencyHit: false },
+      { screen, signal: new AbortController().signal },
+    );
 
     expect(lines.filter((line) => line.startsWith('  child-')).sort()).toEqual(ids.map((id) => `  ${id} is done`).sort());
     expect(lines).toContain('run executing → completed');

@@ -164,9 +164,12 @@ describe('checkEndpointUrl', () => {
 });
 
 describe('isPrivateAddress', () => {
-  it.each(['127.0.0.1', '::1', '::127.0.0.1', '::ffff:10.0.0.1', 'fe80::1%eth0', 'fd00::1', '169.254.169.254'])('is true for %s', (ip) => {
-    expect(isPrivateAddress(ip)).toBe(true);
-  });
+  it.each(['127.0.0.1', '::1', '::127.0.0.1', '::ffff:10.0.0.1', 'fe80::1%eth0', 'fd00::1', '169.254.169.254'])(
+    'is true for %s',
+    (ip) => {
+      expect(isPrivateAddress(ip)).toBe(true);
+    },
+  );
 
   it.each(['', 'example.com', '[::1]', '127.1', '1.2.3.4:80'])('is true for %j, which is no address', (text) => {
     expect(isPrivateAddress(text)).toBe(true);

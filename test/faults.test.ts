@@ -47,7 +47,9 @@ afterAll(async () => {
 }, 60_000);
 
 describe('faults', () => {
-  it(`lose none of ${RUNS} runs over ${SERVER_KILLS} killed servers and ${POSTGRES_RESTARTS} crashed databases`, { timeout: 150_000 }, async () => {
+  it(`lose none of ${RUNS} runs over ${SERVER_KILLS} killed servers and ${POSTGRES_RESTARTS} crashed databases`, {
+    timeout: 150_000,
+  }, async () => {
     const server = supervise();
     const job = await persist('POST', '/v1/jobs', {
       project_id: 'default',
@@ -75,7 +77,9 @@ describe('faults', () => {
 
     expect(unfinished).toEqual([]);
     expect(recoveryMs).toBeLessThan(BOUND_MS);
-    expect(await queryAll('select status, count(*)::int as n from runs group by status')).toEqual([{ status: 'completed', n: acknowledged.length }]);
+    expect(await queryAll('select status, count(*)::int as n from runs group by status')).toEqual([
+      { status: 'completed', n: acknowledged.length },
+    ]);
     expect(await withClient(findViolations)).toEqual([]);
     expect(server.kills()).toBe(SERVER_KILLS);
   });
@@ -128,7 +132,12 @@ async function triggerAll(jobId: string, acknowledged: string[]): Promise<void> 
   await Promise.all(
     Array.from({ length: 20 }, async () => {
       for (const index of indexes) {
-        const run = await persist('POST', `/v1/jobs/${jobId}/trigger`, { payload: { index } }, { 'idempotency-key': `run-${index}` });
+        const run = await persist(
+          'POST',
+          `/v1/jobs/${jobId}/trigger`,
+          { payload: { index } },
+          { 'idempotency-key': `run-${index}` },
+        );
         acknowledged.push(run.id);
         await delay(20);
       }
@@ -137,7 +146,12 @@ async function triggerAll(jobId: string, acknowledged: string[]): Promise<void> 
 }
 
 /** Sends a request until it is answered with 2xx; a fault may cut it off or answer 503 meanwhile. */
-async function persist(method: string, path: string, body: object, headers: Record<string, string> = {}): Promise<{ id: string }> {
+async function persist(
+  method: string,
+  path: string,
+  body: object,
+  headers: Record<string, string> = {},
+): Promise<{ id: string }> {
   for (const giveUpAt = performance.now() + 60_000; ; ) {
     try {
       const response = await fetch(`http://127.0.0.1:${port}${path}`, {

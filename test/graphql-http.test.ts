@@ -21,7 +21,9 @@ describe('GraphQL over HTTP', () => {
     const results = await Promise.all(audits.map((audit) => audit.fn()));
 
     expect(results.length).toBe(61);
-    expect(results.filter((result) => result.status !== 'ok').map((result) => `${result.status} ${result.id} ${result.name}`)).toEqual([]);
+    expect(
+      results.filter((result) => result.status !== 'ok').map((result) => `${result.status} ${result.id} ${result.name}`),
+    ).toEqual([]);
   });
 
   it('serves GraphiQL that loads nothing from elsewhere', async () => {
@@ -50,20 +52,31 @@ describe('GraphQL over HTTP', () => {
     const answers = await Promise.all([
       fetchWithKey(`${t.url}/graphql`, { method: 'POST', body: form }),
       fetchWithKey(`${t.url}/graphql`, { method: 'POST', body: multipart }),
-      fetchWithKey(`${t.url}/graphql`, { method: 'POST', body: JSON.stringify({ query: mutation }), headers: { 'content-type': 'text/plain' } }),
+      fetchWithKey(`${t.url}/graphql`, {
+        method: 'POST',
+        body: JSON.stringify({ query: mutation }),
+        headers: { 'content-type': 'text/plain' },
+      }),
       fetchWithKey(`${t.url}/graphql?${form}`),
-      fetchWithKey(`${t.url}/graphql`, { method: 'OPTIONS', headers: { origin: 'https://elsewhere.example', 'access-control-request-method': 'POST' } }),
+      fetchWithKey(`${t.url}/graphql`, {
+        method: 'OPTIONS',
+        headers: { origin: 'https://elsewhere.example', 'access-control-request-method': 'POST' },
+      }),
     ]);
 
     expect(answers.slice(0, 3).map((answer) => answer.status)).toEqual([415, 415, 415]);
     expect(answers[3]?.status).toBe(405);
     expect(answers.map((answer) => answer.headers.get('access-control-allow-origin'))).toEqual([null, null, null, null, null]);
-    const { projects } = await t.graphql<{ projects: { edges: { node: { id: string } }[] } }>('{ projects { edges { node { id } } } }');
+    const { projects } = await t.graphql<{ projects: { edges: { node: { id: string } }[] } }>(
+      '{ projects { edges { node { id } } } }',
+    );
     expect(projects.edges.map((edge) => edge.node.id)).toEqual(['default']);
   });
 
   it('refuses a body over its limit before reading it all', async () => {
-    const { status } = await t.rest('POST', '/graphql', { body: { query: '{ viewer { projectId } }', variables: { x: 'x'.repeat(7_000_000) } } });
+    const { status } = await t.rest('POST', '/graphql', {
+      body: { query: '{ viewer { projectId } }', variables: { x: 'x'.repeat(7_000_000) } },
+    });
 
     expect(status).toBe(413);
   });

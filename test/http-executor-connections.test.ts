@@ -20,7 +20,9 @@ describe('giving up', () => {
   it('before the start sends nothing', async () => {
     const peer = await startPeer((response) => response.end());
 
-    expect(await startExecutor().execute(makeAttempt({ endpointUrl: peer.url }), AbortSignal.abort())).toEqual({ kind: 'aborted' });
+    expect(await startExecutor().execute(makeAttempt({ endpointUrl: peer.url }), AbortSignal.abort())).toEqual({
+      kind: 'aborted',
+    });
     expect(peer.connections).toHaveLength(0);
   });
 
@@ -28,7 +30,10 @@ describe('giving up', () => {
     const controller = new AbortController();
     const lookup: LookupFunction = () => controller.abort();
 
-    const outcome = await startExecutor({ lookup }).execute(makeAttempt({ endpointUrl: 'http://slow.example/' }), controller.signal);
+    const outcome = await startExecutor({ lookup }).execute(
+      makeAttempt({ endpointUrl: 'http://slow.example/' }),
+      controller.signal,
+    );
 
     expect(outcome).toEqual({ kind: 'aborted' });
   });
@@ -125,7 +130,9 @@ describe('connections', () => {
     const executor = startExecutor();
 
     const outcomes = await Promise.all(
-      Array.from({ length: 300 }, (_, n) => executor.execute(makeAttempt({ endpointUrl: peer.url, payload: String(n) }), neverAborted())),
+      Array.from({ length: 300 }, (_, n) =>
+        executor.execute(makeAttempt({ endpointUrl: peer.url, payload: String(n) }), neverAborted()),
+      ),
     );
 
     expect(outcomes.map((outcome) => (outcome.kind === 'completed' ? outcome.result : outcome))).toEqual(
@@ -140,7 +147,9 @@ describe('connections', () => {
     const peers = await Promise.all(Array.from({ length: 5 }, () => startPeer((response) => response.end())));
 
     for (const peer of peers) {
-      await Promise.all(Array.from({ length: 210 }, () => executor.execute(makeAttempt({ endpointUrl: peer.url }), neverAborted())));
+      await Promise.all(
+        Array.from({ length: 210 }, () => executor.execute(makeAttempt({ endpointUrl: peer.url }), neverAborted())),
+      );
     }
 
     expect(peers.map((peer) => peer.connections.length)).toEqual([210, 210, 210, 210, 210]);

@@ -31,24 +31,32 @@ async function startCanary(): Promise<Peer & { port: string }> {
 const PUBLIC_ONLY = { policy: { allowPrivate: false } };
 
 describe('the guard against private addresses', () => {
-  it.each(['127.0.0.1', '127.1', '2130706433', '0x7f.1', '0', '[::1]', '[::ffff:127.0.0.1]', '[::127.0.0.1]', 'localhost', 'x.localhost.'])(
-    'does not call http://%s',
-    async (host) => {
-      const canary = await startCanary();
+  it.each([
+    '127.0.0.1',
+    '127.1',
+    '2130706433',
+    '0x7f.1',
+    '0',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '[::127.0.0.1]',
+    'localhost',
+    'x.localhost.',
+  ])('does not call http://%s', async (host) => {
+    const canary = await startCanary();
 
-      const outcome = await startExecutor(PUBLIC_ONLY).execute(
-        makeAttempt({ endpointUrl: `http://${host}:${canary.port}/` }),
-        neverAborted(),
-      );
+    const outcome = await startExecutor(PUBLIC_ONLY).execute(
+      makeAttempt({ endpointUrl: `http://${host}:${canary.port}/` }),
+      neverAborted(),
+    );
 
-      expect(outcome).toMatchObject({
-        kind: 'failed',
-        errorClass: 'client',
-        message: expect.stringContaining('private addresses are not allowed'),
-      });
-      expect(canary.connections).toHaveLength(0);
-    },
-  );
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      errorClass: 'client',
+      message: expect.stringContaining('private addresses are not allowed'),
+    });
+    expect(canary.connections).toHaveLength(0);
+  });
 
   it.each([
     ['a private one', ['127.0.0.1']],
@@ -75,7 +83,9 @@ describe('the guard against private addresses', () => {
   it('checks the very answer that is dialed, so that a name cannot change between check and use', async () => {
     const canary = await startCanary();
     const lookup = resolver(['93.184.215.14'], ['127.0.0.1']);
-    const atCreation = await new Promise((resolve) => guardedLookup(lookup)('rebind.example', { all: true }, (error) => resolve(error)));
+    const atCreation = await new Promise((resolve) =>
+      guardedLookup(lookup)('rebind.example', { all: true }, (error) => resolve(error)),
+    );
 
     const outcome = await startExecutor({ ...PUBLIC_ONLY, lookup }).execute(
       makeAttempt({ endpointUrl: `http://rebind.example:${canary.port}/` }),
@@ -123,20 +133,29 @@ describe('the guard against private addresses', () => {
 
     const outcome = await startExecutor().execute(makeAttempt({ endpointUrl: peer.url }), neverAborted());
 
-    expect(outcome).toMatchObject({ kind: 'failed', errorClass: 'client', message: expect.stringContaining('redirects are not followed') });
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      errorClass: 'client',
+      message: expect.stringContaining('redirects are not followed'),
+    });
     expect(canary.connections).toHaveLength(0);
   });
 
   it('refuses a URL that is none, without naming its query', async () => {
     const outcome = await startExecutor().execute(makeAttempt({ endpointUrl: 'nonsense?s3cret' }), neverAborted());
 
-    expect(outcome).toMatchObject({ kind: 'failed', errorClass: 'client', message: 'The endpoint URL is not a valid absolute URL.' });
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      errorClass: 'client',
+      message: 'The endpoint URL is not a valid absolute URL.',
+    });
   });
 });
 
 describe('a name that cannot be resolved', () => {
   it('is transient', async () => {
-    const lookup: LookupFunction = (_hostname, _options, callback) => callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), '');
+    const lookup: LookupFunction = (_hostname, _options, callback) =>
+      callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), '');
 
     const outcome = await startExecutor({ ...PUBLIC_ONLY, lookup }).execute(
       makeAttempt({ endpointUrl: 'http://gone.example/' }),

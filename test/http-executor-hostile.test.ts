@@ -112,7 +112,9 @@ describe('an answer that never ends', () => {
   });
 
   it('but began with a refusal is that refusal', async () => {
-    const peer = await startRawPeer((socket) => socket.write('HTTP/1.1 400 Bad Request\r\ncontent-length: 100\r\n\r\nno such page'));
+    const peer = await startRawPeer((socket) =>
+      socket.write('HTTP/1.1 400 Bad Request\r\ncontent-length: 100\r\n\r\nno such page'),
+    );
 
     expect(await dispatch(peer, 300)).toMatchObject(failed('client', /400 Bad Request: no such page$/));
   });

@@ -99,7 +99,15 @@ describe('the request', () => {
   it('cannot be given another header by any text in it', async () => {
     const peer = await startPeer((response) => response.end());
     const evil = 'a\r\nx-evil: 1\r\n\r\nPOST /evil HTTP/1.1\r\n\nx-evil: 2\0\ud800';
-    const texts = { runId: evil, jobId: evil, jobSlug: evil, projectId: evil, token: evil, traceparent: evil, previousError: evil };
+    const texts = {
+      runId: evil,
+      jobId: evil,
+      jobSlug: evil,
+      projectId: evil,
+      token: evil,
+      traceparent: evil,
+      previousError: evil,
+    };
 
     const outcome = await startExecutor({ userAgent: evil }).execute(
       makeAttempt({ endpointUrl: peer.url, ...texts, lastCheckpoint: evil }),

@@ -67,7 +67,8 @@ async function setup(options: { maxEntries?: number } = {}) {
   /** Writes of this process, and of another one that this cache does not hear of. */
   const deps = { pool: pools.reads, endpointPolicy: { allowPrivate: false }, jobCache: cache };
   const elsewhere: JobDeps = { ...deps, jobCache: { invalidate() {} } };
-  const create = (slug: string, through = elsewhere) => createJob(actor, { slug, name: slug, endpointUrl: 'https://example.com' }, through);
+  const create = (slug: string, through = elsewhere) =>
+    createJob(actor, { slug, name: slug, endpointUrl: 'https://example.com' }, through);
   return { projectId, actor, spy, clock, cache, deps, elsewhere, create };
 }
 
@@ -160,7 +161,8 @@ describe('find', () => {
     await cache.find(projectId, job.id);
     await cache.find(projectId, 'resize');
 
-    for (const name of [job.id, 'resize']) await expect(cache.find(stranger.projectId, name)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    for (const name of [job.id, 'resize'])
+      await expect(cache.find(stranger.projectId, name)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('forgets the job least recently used when it is full', async () => {

@@ -28,7 +28,12 @@ describe('updateJob', () => {
   it('changes what it is told and nothing else, as the next version', async () => {
     const job = await t.create({ maxConcurrency: 5, tags: { a: '1', b: '2' }, payloadSchema: { type: 'object' } });
 
-    const updated = await t.update(job.slug, { tags: { a: '1' }, maxConcurrency: null, payloadSchema: null, retryDelaysSecs: [9] });
+    const updated = await t.update(job.slug, {
+      tags: { a: '1' },
+      maxConcurrency: null,
+      payloadSchema: null,
+      retryDelaysSecs: [9],
+    });
 
     const { version, versionId, updatedAt } = updated;
     expect(updated).toEqual({
@@ -174,7 +179,10 @@ describe('updateJob', () => {
   ])('refuses an unsound %s and changes nothing', async (path, changes) => {
     const job = await t.create();
 
-    await expect(t.update(job.id, { name: 'New', ...changes })).rejects.toMatchObject({ code: 'BAD_REQUEST', details: [{ path }] });
+    await expect(t.update(job.id, { name: 'New', ...changes })).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+      details: [{ path }],
+    });
     expect(await findJob(t.actor, job.id, t.deps)).toMatchObject({ name: 'Resize', version: 1 });
   });
 

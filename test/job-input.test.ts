@@ -41,14 +41,22 @@ const LIMITS: readonly [string, readonly unknown[], readonly unknown[]][] = [
   ['maxConcurrency', [1, INT32, null], [0, INT32 + 1]],
   ['maxConcurrencyPerKey', [1, INT32, null], [0, INT32 + 1]],
   ['runTtlSecs', [1, INT32, null], [0, INT32 + 1]],
-  ['payloadSchema', [{}, { type: 'object' }, null], [true, [], 'object', { a: 'x\0' }, JSON.parse('{"properties":{"__proto__":{}}}')]],
+  [
+    'payloadSchema',
+    [{}, { type: 'object' }, null],
+    [true, [], 'object', { a: 'x\0' }, JSON.parse('{"properties":{"__proto__":{}}}')],
+  ],
   ['resultSchema', [{}, null], [false, []]],
   [
     'tags',
     [{}, pairs(20), pairs(1, 64, 256), { a: '' }],
     [pairs(21), pairs(1, 65), pairs(1, 1, 257), { '': 'a' }, { a: 1 }, [], JSON.parse('{"__proto__":"a"}'), { a: '\0' }],
   ],
-  ['defaultRunMetadata', [{}, pairs(50), pairs(1, 128, 1_024)], [pairs(51), pairs(1, 129), pairs(1, 1, 1_025), { a: 1 }, { 'a\0': 'b' }]],
+  [
+    'defaultRunMetadata',
+    [{}, pairs(50), pairs(1, 128, 1_024)],
+    [pairs(51), pairs(1, 129), pairs(1, 1, 1_025), { a: 1 }, { 'a\0': 'b' }],
+  ],
 ];
 
 describe.each([
@@ -95,9 +103,9 @@ describe('CreateJobInput', () => {
   });
 
   it('takes null for a default', () => {
-    expect(CreateJobInput.safeParse({ ...MINIMAL, maxAttempts: null, tags: null, payloadSchema: null, projectId: null }).success).toBe(
-      true,
-    );
+    expect(
+      CreateJobInput.safeParse({ ...MINIMAL, maxAttempts: null, tags: null, payloadSchema: null, projectId: null }).success,
+    ).toBe(true);
   });
 
   it('takes objects without a prototype, as GraphQL makes them', () => {

@@ -32,7 +32,8 @@ describe('deleteJob', () => {
     const deleted = await deleteJob(t.actor, 'resize', t.deps);
 
     expect(deleted).toMatchObject({ id: job.id, deletedAt: expect.any(Date) });
-    for (const gone of [job.id, 'resize']) await expect(findJob(t.actor, gone, t.deps)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    for (const gone of [job.id, 'resize'])
+      await expect(findJob(t.actor, gone, t.deps)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(deleteJob(t.actor, job.id, t.deps)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(t.update(job.id, { name: 'New' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect((await t.create()).id).not.toBe(job.id);
@@ -85,9 +86,10 @@ describe('rotateJobSecret', () => {
   it('keeps the secret out of the history', async () => {
     const job = await t.create();
 
-    const { rows } = await pools.reads.query<{ definition: string }>('select definition::text from job_versions where job_id = $1', [
-      job.id,
-    ]);
+    const { rows } = await pools.reads.query<{ definition: string }>(
+      'select definition::text from job_versions where job_id = $1',
+      [job.id],
+    );
     expect(rows[0]?.definition).not.toContain(job.signingSecret);
   });
 });

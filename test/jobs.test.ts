@@ -192,7 +192,10 @@ describe('createJob', () => {
   it('creates in no other project', async () => {
     const other = await newProject(pools.reads);
 
-    await expect(t.create({ projectId: other.projectId })).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'project not found' });
+    await expect(t.create({ projectId: other.projectId })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'project not found',
+    });
     expect((await t.create({ projectId: t.actor.projectId })).projectId).toBe(t.actor.projectId);
   });
 });

@@ -47,8 +47,16 @@ describe('checkSchema', () => {
     ['$async in a part', { $defs: { a: { $async: true } }, $ref: '#/$defs/a' }, 'async'],
     ['a pattern that is none', { pattern: '(' }, 'Invalid regular expression'],
     ['a longer pattern', { pattern: 'a'.repeat(MAX_PATTERN_LENGTH + 1) }, 'at most 512 characters'],
-    ['a longer key of patternProperties', { patternProperties: { ['a'.repeat(MAX_PATTERN_LENGTH + 1)]: {} } }, 'at most 512 characters'],
-    ['one character more', { $comment: 'x'.repeat(MAX_SCHEMA_LENGTH - '{"$comment":""}'.length + 1) }, 'at most 32768 characters'],
+    [
+      'a longer key of patternProperties',
+      { patternProperties: { ['a'.repeat(MAX_PATTERN_LENGTH + 1)]: {} } },
+      'at most 512 characters',
+    ],
+    [
+      'one character more',
+      { $comment: 'x'.repeat(MAX_SCHEMA_LENGTH - '{"$comment":""}'.length + 1) },
+      'at most 32768 characters',
+    ],
     ['more depth than JSON of ours may have', nested(65, 'not') as JsonObject, 'nested deeper'],
     ['a NUL', { const: 'a\0' }, 'const contains a NUL'],
     ['two parts of one name', { $defs: { a: { $anchor: 'x' }, b: { $anchor: 'x' } } }, 'resolves to more than one schema'],
@@ -69,7 +77,9 @@ describe('checkSchema', () => {
 
   it('refuses more rules in a row than can be compiled', () => {
     // A slow machine runs out of time before it runs out of stack.
-    expect(checkSchema({ allOf: Array.from({ length: 1_800 }, () => ({ minLength: 1 })) })).toMatch(/is too complex|takes too long/);
+    expect(checkSchema({ allOf: Array.from({ length: 1_800 }, () => ({ minLength: 1 })) })).toMatch(
+      /is too complex|takes too long/,
+    );
   });
 
   it('lets two schemas with one $id differ', () => {
@@ -134,7 +144,13 @@ describe('validate', () => {
       'payload.customer.id',
       'must be integer',
     ],
-    ['an item', { properties: { items: { items: { type: 'string' } } } }, { items: ['a', 1] }, 'payload.items.1', 'must be string'],
+    [
+      'an item',
+      { properties: { items: { items: { type: 'string' } } } },
+      { items: ['a', 1] },
+      'payload.items.1',
+      'must be string',
+    ],
     ['a missing field', { properties: { a: { required: ['b'] } } }, { a: {} }, 'payload.a.b', 'is required'],
     ['an inherited field', { required: ['toString'] }, {}, 'payload.toString', 'is required'],
     ['an extra field', { additionalProperties: false }, { extra: 1 }, 'payload.extra', 'is not allowed by the schema'],
@@ -149,7 +165,13 @@ describe('validate', () => {
     ['a value outside an enum', { enum: ['a', 1] }, 'b', 'payload', 'must be one of ["a",1]'],
     ['another constant', { const: { a: 1 } }, 1, 'payload', 'must be {"a":1}'],
     ['a format', { format: 'date-time' }, 'yesterday', 'payload', 'must match format "date-time"'],
-    ['a key that needs escaping', { properties: { 'a/b~c': { type: 'string' } } }, { 'a/b~c': 1 }, 'payload.a/b~c', 'must be string'],
+    [
+      'a key that needs escaping',
+      { properties: { 'a/b~c': { type: 'string' } } },
+      { 'a/b~c': 1 },
+      'payload.a/b~c',
+      'must be string',
+    ],
   ])('names %s', (_, schema, value, path, message) => {
     expect(validate(schema, value)).toEqual([{ path, message }]);
   });
@@ -230,7 +252,9 @@ describe('validate', () => {
     const schemas = Array.from({ length: 600 }, (_, i) => ({ const: i }));
 
     for (const round of [1, 2]) {
-      const faults = schemas.filter((schema, i) => validate({ ...schema }, i).length > 0 || validate({ ...schema }, -round).length === 0);
+      const faults = schemas.filter(
+        (schema, i) => validate({ ...schema }, i).length > 0 || validate({ ...schema }, -round).length === 0,
+      );
       expect(faults).toEqual([]);
     }
   });

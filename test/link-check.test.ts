@@ -62,8 +62,18 @@ describe('checking a file', () => {
       links: 12,
       broken: [
         { file: 'README.md', line: 3, target: 'docs/gone.md', reason: 'there is no docs/gone.md' },
-        { file: 'README.md', line: 3, target: 'docs/guide.md#nope', reason: 'there is no heading or anchor "nope" in docs/guide.md' },
-        { file: 'README.md', line: 5, target: '#Top', reason: 'there is no heading or anchor "Top" in README.md, but there is "top"' },
+        {
+          file: 'README.md',
+          line: 3,
+          target: 'docs/guide.md#nope',
+          reason: 'there is no heading or anchor "nope" in docs/guide.md',
+        },
+        {
+          file: 'README.md',
+          line: 5,
+          target: '#Top',
+          reason: 'there is no heading or anchor "Top" in README.md, but there is "top"',
+        },
         { file: 'README.md', line: 5, target: 'logo.png', reason: 'there is no logo.png' },
         { file: 'README.md', line: 6, target: '../x.md', reason: 'leads out of the tree that is checked' },
       ],
@@ -126,14 +136,20 @@ describe('the tree on disk', () => {
     onTestFinished(() => rm(sibling, { recursive: true }));
     await symlink(tmpdir(), join(base, 'link'));
 
-    await expect(openTree(base, root.replace('$SIBLING', sibling.split('/').at(-1) ?? ''))).rejects.toThrow(/is not a directory in/);
+    await expect(openTree(base, root.replace('$SIBLING', sibling.split('/').at(-1) ?? ''))).rejects.toThrow(
+      /is not a directory in/,
+    );
   });
 });
 
 describe('the jobs', () => {
   it('check every file of a tree in a child run of its own and report what is broken', async () => {
     const long = `${'d/'.repeat(150)}long.md`;
-    const base = await onDisk({ 'README.md': '[a](docs/a.md#a) [b](b.md)', 'docs/a.md': '# A\n[up](../README.md)', [long]: '[x](y.md)' });
+    const base = await onDisk({
+      'README.md': '[a](docs/a.md#a) [b](b.md)',
+      'docs/a.md': '# A\n[up](../README.md)',
+      [long]: '[x](y.md)',
+    });
     const { baton, runToEnd } = await startFamily(linkCheckJobs(base));
 
     const run = await runToEnd('link-check', { root: '.' });
@@ -148,8 +164,14 @@ describe('the jobs', () => {
         { file: long, line: 1, target: 'y.md', reason: `there is no ${dirname(long)}/y.md` },
       ],
     });
-    expect(baton.bodies('output')).toContainEqual({ output_key: 'links', value: { checked: 2, broken: 1 }, schema: expect.anything() });
-    expect(baton.bodies('log')).toContainEqual(expect.objectContaining({ level: 'warn', message: 'README.md:1 b.md: there is no b.md' }));
+    expect(baton.bodies('output')).toContainEqual({
+      output_key: 'links',
+      value: { checked: 2, broken: 1 },
+      schema: expect.anything(),
+    });
+    expect(baton.bodies('log')).toContainEqual(
+      expect.objectContaining({ level: 'warn', message: 'README.md:1 b.md: there is no b.md' }),
+    );
     expect(baton.bodies('progress')).toContainEqual({ percent: 100, message: '4 links in 3 files, 2 broken', step: 'done' });
     // Spawned once and met again: the second execution of the parent asks for the same three keys, none longer than Baton takes.
     const keys = baton.bodies('spawn').map((body) => (body as { spawn_key: string }).spawn_key);
@@ -162,7 +184,10 @@ describe('the jobs', () => {
   it('complete at once for a tree without Markdown', async () => {
     const { runToEnd } = await startFamily(linkCheckJobs(await onDisk({ 'a.txt': '' })));
 
-    expect(await runToEnd('link-check', {})).toMatchObject({ status: 'completed', result: { root: '.', files: 0, links: 0, broken: [] } });
+    expect(await runToEnd('link-check', {})).toMatchObject({
+      status: 'completed',
+      result: { root: '.', files: 0, links: 0, broken: [] },
+    });
   });
 
   it.each([

@@ -36,9 +36,15 @@ describe('links', () => {
   });
 
   it.each([
-    ['absolute URLs', '[a](https://x.test/a.md) [b](mailto:a@x.test) [c](//x.test) <https://x.test/b.md> [d]\n\n[d]: http://x.test'],
+    [
+      'absolute URLs',
+      '[a](https://x.test/a.md) [b](mailto:a@x.test) [c](//x.test) <https://x.test/b.md> [d]\n\n[d]: http://x.test',
+    ],
     ['fenced code', '```md\n[a](a.md)\n``\n[b](b.md)\n````\n\n~~~\n[c](c.md)\n```\n[d](d.md)\n~~~'],
-    ['fenced code in lists and quotes', '- ```\n  [a](a.md)\n  ```\n\n> ~~~\n> [b](b.md)\n> ~~~\n\n1. x\n\n   ```\n   [c](c.md)\n   ```'],
+    [
+      'fenced code in lists and quotes',
+      '- ```\n  [a](a.md)\n  ```\n\n> ~~~\n> [b](b.md)\n> ~~~\n\n1. x\n\n   ```\n   [c](c.md)\n   ```',
+    ],
     ['a fence that is never closed', '```\n[a](a.md)\n\n[b](b.md)'],
     ['indented code', 'text\n\n    [a](a.md)\n\n\t[b](b.md)'],
     ['inline code', '`[a](a.md)` ``[b](b.md) ` `` `[c]\n(c.md)`'],
@@ -91,7 +97,11 @@ describe('links', () => {
 
 describe('anchors', () => {
   it.each([
-    ['headings of both kinds', '# One\n## Two ##\n\nThree\n===\nFour\nfive\n---\n####### no\n#no', ['one', 'two', 'three', 'four-five']],
+    [
+      'headings of both kinds',
+      '# One\n## Two ##\n\nThree\n===\nFour\nfive\n---\n####### no\n#no',
+      ['one', 'two', 'three', 'four-five'],
+    ],
     ['headings in quotes', '> ## Quoted', ['quoted']],
     [
       'HTML headings, ids and names',

@@ -23,7 +23,9 @@ describe('migrate', () => {
     const results = await Promise.allSettled(Array.from({ length: 8 }, () => migrate(database.url)));
 
     expect(results.map(({ status }) => status)).toEqual(Array(8).fill('fulfilled'));
-    const files = (await readdir(new URL('../src/db/migrations', import.meta.url))).map((file) => file.replace(/\.sql$/, '')).sort();
+    const files = (await readdir(new URL('../src/db/migrations', import.meta.url)))
+      .map((file) => file.replace(/\.sql$/, ''))
+      .sort();
     const { rows } = await client.query<{ name: string }>(`select name from ${MIGRATIONS_TABLE} order by id`);
     expect(rows.map(({ name }) => name)).toEqual(files);
   });
@@ -55,7 +57,9 @@ describe('migrate', () => {
 
     await expect(migrate(database.url)).rejects.toMatchObject({ code: '42P07' });
 
-    const { rows } = await client.query("select table_name from information_schema.tables where table_schema = 'public' order by 1");
+    const { rows } = await client.query(
+      "select table_name from information_schema.tables where table_schema = 'public' order by 1",
+    );
     expect(rows.map((row: { table_name: string }) => row.table_name)).toEqual([MIGRATIONS_TABLE, 'waits']);
   });
 });

@@ -25,7 +25,11 @@ async function trigger(t: TestApp, job: string): Promise<string> {
   return triggerRun.id;
 }
 
-async function untilStatus(t: TestApp, id: string, status: string): Promise<{ status: string; attempt: number; error: string | null }> {
+async function untilStatus(
+  t: TestApp,
+  id: string,
+  status: string,
+): Promise<{ status: string; attempt: number; error: string | null }> {
   for (;;) {
     const { run } = await t.graphql<{ run: { status: string; attempt: number; error: string | null } }>(RUN, { id });
     if (run.status === status) return run;
@@ -41,7 +45,10 @@ describe('a server', () => {
       await untilStatus(t, id, 'COMPLETED');
 
       expect(await t.rest('GET', '/healthz', { key: null })).toMatchObject({ status: 200, body: { status: 'ok' } });
-      expect(await t.rest('GET', '/readyz', { key: null })).toMatchObject({ status: 200, body: { status: 'ready', reasons: [] } });
+      expect(await t.rest('GET', '/readyz', { key: null })).toMatchObject({
+        status: 200,
+        body: { status: 'ready', reasons: [] },
+      });
       const metrics: string = (await t.rest('GET', '/metrics', { key: null })).body;
       for (const line of [
         /^baton_runs\{status="queued"\} 0$/m,
@@ -147,7 +154,6 @@ describe('a server', () => {
   });
 });
 
-
 describe('an endpoint nobody listens on', () => {
   it('is retried and then dead-lettered, in words', async () => {
     const gone = await startTestExecutor();
@@ -162,4 +168,3 @@ describe('an endpoint nobody listens on', () => {
     }
   });
 });
-

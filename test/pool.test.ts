@@ -100,5 +100,7 @@ describe('openPools', () => {
 });
 
 async function terminate(applicationName: string): Promise<void> {
-  await pools.reads.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [applicationName]);
+  await pools.reads.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [
+    applicationName,
+  ]);
 }

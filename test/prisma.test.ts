@@ -23,9 +23,10 @@ beforeAll(async () => {
      values ($1, 'shop', 'pack', 'Pack', 'http://127.0.0.1/', '{1,2}', 'whsec_x', 'ver_1', 'test')`,
     [JOB],
   );
-  await pool.query("insert into job_versions (job_id, version, version_id, definition, created_by) values ($1, 1, 'ver_1', '{}', 'test')", [
-    JOB,
-  ]);
+  await pool.query(
+    "insert into job_versions (job_id, version, version_id, definition, created_by) values ($1, 1, 'ver_1', '{}', 'test')",
+    [JOB],
+  );
   for (const [id, parent] of [
     [PARENT, null],
     [CHILD, PARENT],
@@ -36,12 +37,14 @@ beforeAll(async () => {
       [id, JOB, parent],
     );
   }
-  await pool.query(`insert into run_data (run_id, project_id, payload, payload_hash) values ($1, 'shop', '{"deep": [1, null]}', 'x')`, [
-    PARENT,
-  ]);
-  await pool.query("insert into run_events (run_id, seq, type, message, attempt, epoch) values ($1, 1, 'run.queued', 'Queued', 1, 0)", [
-    PARENT,
-  ]);
+  await pool.query(
+    `insert into run_data (run_id, project_id, payload, payload_hash) values ($1, 'shop', '{"deep": [1, null]}', 'x')`,
+    [PARENT],
+  );
+  await pool.query(
+    "insert into run_events (run_id, seq, type, message, attempt, epoch) values ($1, 1, 'run.queued', 'Queued', 1, 0)",
+    [PARENT],
+  );
   await pool.query(
     "insert into api_keys (id, project_id, name, prefix, hash, scopes, created_by) values ($1, 'shop', 'Key', 'baton_', $2, '{runs:read,runs:write}', 'test')",
     [randomUUID(), Buffer.alloc(32, 7)],
@@ -97,7 +100,11 @@ describe('makePrisma', () => {
   });
 
   it('pages by a cursor without losing runs of the same instant', async () => {
-    const page: Prisma.RunFindManyArgs = { where: { projectId: 'shop' }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: 1 };
+    const page: Prisma.RunFindManyArgs = {
+      where: { projectId: 'shop' },
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      take: 1,
+    };
     const [first] = await prisma.run.findMany(page);
     const [second] = await prisma.run.findMany({ ...page, cursor: { id: first?.id ?? '' }, skip: 1 });
 

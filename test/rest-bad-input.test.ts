@@ -35,7 +35,10 @@ describe('bad input', () => {
     ['no content type', { body: Buffer.from('{"text":"a"}'), headers: KEY, status: 415 }],
     ['text/plain', { body: '{"text":"a"}', headers: { ...KEY, 'content-type': 'text/plain' }, status: 415 }],
     ['a form', { body: new URLSearchParams({ text: 'a' }), headers: KEY, status: 415 }],
-    ['another charset', { body: '{"text":"a"}', headers: { ...KEY, 'content-type': 'application/json; charset=latin1' }, status: 415 }],
+    [
+      'another charset',
+      { body: '{"text":"a"}', headers: { ...KEY, 'content-type': 'application/json; charset=latin1' }, status: 415 },
+    ],
     ['a compressed body', { body: '{"text":"a"}', headers: { ...JSON_KEY, 'content-encoding': 'gzip' }, status: 415 }],
     [
       'a header too long for its row',
@@ -54,14 +57,16 @@ describe('bad input', () => {
     expect(toy.logged).toEqual([]);
   });
 
-  it.each(['application/json; charset=utf-8', 'application/json;charset=UTF-8', 'Application/JSON', 'application/json; charset="utf-8"'])(
-    'is not %s',
-    async (type) => {
-      await using toy = await startToy();
+  it.each([
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8',
+    'Application/JSON',
+    'application/json; charset="utf-8"',
+  ])('is not %s', async (type) => {
+    await using toy = await startToy();
 
-      expect((await postNote(toy, '{"text":"a"}', { ...KEY, 'content-type': type })).status).toBe(201);
-    },
-  );
+    expect((await postNote(toy, '{"text":"a"}', { ...KEY, 'content-type': type })).status).toBe(201);
+  });
 
   it.each([
     ['limit=x', 'limit'],
@@ -103,7 +108,10 @@ describe('bad input', () => {
     async (path) => {
       await using toy = await startToy();
 
-      const answer = await sendRaw(toy.port, `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer acme\r\nConnection: close\r\n\r\n`);
+      const answer = await sendRaw(
+        toy.port,
+        `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer acme\r\nConnection: close\r\n\r\n`,
+      );
 
       expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     },

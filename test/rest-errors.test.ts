@@ -41,7 +41,8 @@ describe('an error', () => {
 
   it('comes as problem+json only where Accept wants it at least as much as JSON', async () => {
     await using toy = await startToy();
-    const typeFor = async (accept: string) => (await fetch(`${toy.url}/v1/fail/GONE`, { headers: { accept } })).headers.get('content-type');
+    const typeFor = async (accept: string) =>
+      (await fetch(`${toy.url}/v1/fail/GONE`, { headers: { accept } })).headers.get('content-type');
 
     expect(await typeFor('application/problem+json, application/json')).toBe('application/problem+json');
     expect(await typeFor('application/json;q=0.5, application/problem+json')).toBe('application/problem+json');

@@ -75,7 +75,9 @@ describe('a heartbeat', () => {
 
 describe('a frame', () => {
   it('splits data at every kind of line break', () => {
-    expect(sseFrame({ id: '1', event: 'log', data: 'a\nb\r\nc\rd' })).toBe('event: log\nid: 1\ndata: a\ndata: b\ndata: c\ndata: d\n\n');
+    expect(sseFrame({ id: '1', event: 'log', data: 'a\nb\r\nc\rd' })).toBe(
+      'event: log\nid: 1\ndata: a\ndata: b\ndata: c\ndata: d\n\n',
+    );
   });
 
   it.each(['a\nb', 'a\rb', 'a\0b'])('leaves out a name or id that could be split: %j', (text) => {

@@ -149,9 +149,13 @@ describe('the OpenAPI document', () => {
 /** What redocly says of documents under the repository's rules; rejects when it finds an error or a warning. */
 async function lint(...files: string[]): Promise<string> {
   const cli = join(ROOT, 'node_modules/@redocly/cli/bin/cli.js');
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [cli, 'lint', '--config', join(ROOT, 'redocly.yaml'), ...files], {
-    env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
-  });
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    [cli, 'lint', '--config', join(ROOT, 'redocly.yaml'), ...files],
+    {
+      env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+    },
+  );
   const said = stdout + stderr;
   if (/warning/i.test(said)) throw new Error(said);
   return said;

@@ -81,7 +81,9 @@ describe('an event stream', () => {
     expect(await failing(new AppError('UNAVAILABLE', 'come back'))).toMatch(
       /\n\nevent: error\ndata: {"error":"come back","request_id":"r1"}\n\n$/,
     );
-    expect(await failing(new Error('secret'))).toMatch(/\n\nevent: error\ndata: {"error":"internal error","request_id":"r1"}\n\n$/);
+    expect(await failing(new Error('secret'))).toMatch(
+      /\n\nevent: error\ndata: {"error":"internal error","request_id":"r1"}\n\n$/,
+    );
     expect(toy.logged).toEqual([{ err: new Error('secret'), requestId: 'r1', operationId: 'streamNote' }]);
   });
 

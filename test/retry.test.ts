@@ -59,7 +59,9 @@ describe('the fate of a failed attempt', () => {
   it('is exhausted when a poison pill shows the same class twice in a row', () => {
     const policy = { ...POLICY, poisonPillThreshold: 3 };
 
-    expect(decideRetry(policy, { attempt: 3, errorClass: 'server', previousErrorClass: 'server' }, MIDDLE)).toEqual({ kind: 'exhausted' });
+    expect(decideRetry(policy, { attempt: 3, errorClass: 'server', previousErrorClass: 'server' }, MIDDLE)).toEqual({
+      kind: 'exhausted',
+    });
     expect(decideRetry(policy, { attempt: 3, errorClass: 'server', previousErrorClass: 'transient' }, MIDDLE).kind).toBe('retry');
     expect(decideRetry(policy, { attempt: 2, errorClass: 'server', previousErrorClass: 'server' }, MIDDLE).kind).toBe('retry');
   });

@@ -28,7 +28,12 @@ describe('a run', () => {
 
     expect(triggered).toMatchObject({ idempotencyHit: false, runToken: expect.any(String) });
     expect(run).toMatchObject({ attempt: 1, epoch: 1, result: { answer: 42 }, error: null });
-    expect(await events(triggered.id)).toEqual(['1 ->queued', '2 queued>dequeued', '3 dequeued>executing', '4 executing>completed']);
+    expect(await events(triggered.id)).toEqual([
+      '1 ->queued',
+      '2 queued>dequeued',
+      '3 dequeued>executing',
+      '4 executing>completed',
+    ]);
     const attempt = t.attempts.find(({ runId }) => runId === triggered.id) as Attempt;
     expect(JSON.parse(attempt.payload)).toEqual({ question: 'all' });
     const { rows } = await t.pools.reads.query('select 1 from run_leases where run_id = $1', [triggered.id]);

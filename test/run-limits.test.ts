@@ -60,7 +60,11 @@ describe('limits', () => {
     const most = countConcurrency((attempt) => String(JSON.parse(attempt.payload)));
     const job = await t.createJob({ maxConcurrencyPerKey: 2 });
 
-    const ids = await triggerMany(60, (index) => ({ job: job.id, payload: `key-${index % 5}`, concurrencyKey: `key-${index % 5}` }));
+    const ids = await triggerMany(60, (index) => ({
+      job: job.id,
+      payload: `key-${index % 5}`,
+      concurrencyKey: `key-${index % 5}`,
+    }));
     await allCompleted(ids);
 
     expect([...most.values()]).toEqual([2, 2, 2, 2, 2]);

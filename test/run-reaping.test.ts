@@ -19,7 +19,10 @@ describe('what nobody stands behind any more', () => {
 
     const { id } = await triggerRun(t.actor, { job: job.id }, t.engine.runs);
 
-    expect(await t.until(id, (row) => row.attempt === 2)).toMatchObject({ error: 'heartbeat lost', error_class: 'heartbeat_lost' });
+    expect(await t.until(id, (row) => row.attempt === 2)).toMatchObject({
+      error: 'heartbeat lost',
+      error_class: 'heartbeat_lost',
+    });
     expect(await t.until(id, (row) => row.status === 'crashed')).toMatchObject({ attempt: 2, epoch: 2 });
   });
 
@@ -72,9 +75,10 @@ describe('timers', () => {
 
     const { id, status } = await triggerRun(t.actor, { job: job.id, scheduledAt: at }, t.engine.runs);
     await t.until(id, (row) => row.status === 'completed');
-    const { rows } = await t.pools.reads.query<{ early: boolean }>('select started_at < scheduled_at as early from runs where id = $1', [
-      id,
-    ]);
+    const { rows } = await t.pools.reads.query<{ early: boolean }>(
+      'select started_at < scheduled_at as early from runs where id = $1',
+      [id],
+    );
 
     expect(status).toBe('delayed');
     expect(rows).toEqual([{ early: false }]);
@@ -102,10 +106,10 @@ describe('timers', () => {
     const held = await t.until(id, (row) => row.hold === 'retry');
     complete();
     await t.until(id, (row) => row.status === 'completed');
-    const { rows } = await t.pools.reads.query<{ early: boolean }>('select started_at < $2::timestamptz as early from runs where id = $1', [
-      id,
-      held.next_retry_at,
-    ]);
+    const { rows } = await t.pools.reads.query<{ early: boolean }>(
+      'select started_at < $2::timestamptz as early from runs where id = $1',
+      [id, held.next_retry_at],
+    );
 
     expect(held).toMatchObject({ status: 'queued', attempt: 2, error: 'slow down' });
     expect(rows).toEqual([{ early: false }]);

@@ -42,9 +42,12 @@ const ALLOWED: Readonly<Record<RunEvent, Partial<Record<RunStatus, RunStatus>>>>
 };
 
 describe('nextState', () => {
-  it.each(RUN_EVENTS.flatMap((event) => RUN_STATUSES.map((status) => [status, event] as const)))('from %s by %s', (status, event) => {
-    expect(nextState(status, event)).toBe(ALLOWED[event][status] ?? null);
-  });
+  it.each(RUN_EVENTS.flatMap((event) => RUN_STATUSES.map((status) => [status, event] as const)))(
+    'from %s by %s',
+    (status, event) => {
+      expect(nextState(status, event)).toBe(ALLOWED[event][status] ?? null);
+    },
+  );
 });
 
 describe('final statuses', () => {

@@ -74,7 +74,9 @@ const FORGED: readonly (readonly [string, string])[] = [
   ['no typ', forge({ alg: 'HS256' }, goodClaims())],
   ['another issuer', forge(goodHeader, { ...goodClaims(), iss: 'somebody' })],
   ['another audience', forge(goodHeader, { ...goodClaims(), aud: 'baton-dashboard' })],
-  ...['iss', 'aud', 'sub', 'pid', 'epoch', 'iat', 'exp'].map((claim) => [`no ${claim}`, forge(goodHeader, without(claim))] as const),
+  ...['iss', 'aud', 'sub', 'pid', 'epoch', 'iat', 'exp'].map(
+    (claim) => [`no ${claim}`, forge(goodHeader, without(claim))] as const,
+  ),
   ['expired six seconds ago', forge(goodHeader, { ...goodClaims(), exp: nowSecs() - 6 })],
   ['exp as text', forge(goodHeader, { ...goodClaims(), exp: '9999999999' })],
   ['not valid yet', forge(goodHeader, { ...goodClaims(), nbf: nowSecs() + 60 })],
@@ -85,7 +87,10 @@ const FORGED: readonly (readonly [string, string])[] = [
   ['epoch below zero', forge(goodHeader, { ...goodClaims(), epoch: -1 })],
   ['epoch null', forge(goodHeader, { ...goodClaims(), epoch: null })],
   ['claims that are a list', forge(goodHeader, [goodClaims()])],
-  ['claims of another run under the old signature', `${part(good, 0)}.${encode({ ...goodClaims(), sub: newId() })}.${part(good, 2)}`],
+  [
+    'claims of another run under the old signature',
+    `${part(good, 0)}.${encode({ ...goodClaims(), sub: newId() })}.${part(good, 2)}`,
+  ],
   ['a later epoch under the old signature', `${part(good, 0)}.${encode({ ...goodClaims(), epoch: 4 })}.${part(good, 2)}`],
   ['signature cut short', good.slice(0, -2)],
   ['signature gone', `${part(good, 0)}.${part(good, 1)}.`],
@@ -141,7 +146,9 @@ describe('a run token', () => {
   });
 
   it('cannot be minted with a secret of fewer than 32 characters', async () => {
-    await expect(makeRunTokens('x'.repeat(31))).rejects.toThrow('the signing secret must have at least 32 characters, this one has 31');
+    await expect(makeRunTokens('x'.repeat(31))).rejects.toThrow(
+      'the signing secret must have at least 32 characters, this one has 31',
+    );
     await expect(makeRunTokens('x'.repeat(32))).resolves.toBeDefined();
   });
 });

@@ -40,7 +40,9 @@ describe('triggering', () => {
     expect(new Set(answers.map((answer) => answer.id)).size).toBe(10);
     expect(answers.filter((answer) => !answer.idempotencyHit).length).toBe(10);
     expect(await count(job.id)).toBe(10);
-    await expect(triggerRun(t.actor, { job: job.id, payload: { n: 2 }, idempotencyKey: 'key-1' }, t.engine.runs)).rejects.toMatchObject({
+    await expect(
+      triggerRun(t.actor, { job: job.id, payload: { n: 2 }, idempotencyKey: 'key-1' }, t.engine.runs),
+    ).rejects.toMatchObject({
       code: 'CONFLICT',
     });
   });
@@ -58,7 +60,11 @@ describe('triggering', () => {
   });
 
   it('pairs every payload with its own run across digit boundaries', async () => {
-    t.answer((attempt) => ({ kind: 'completed', result: { echo: JSON.parse(attempt.payload), run: attempt.runId }, trace: NO_TRACE }));
+    t.answer((attempt) => ({
+      kind: 'completed',
+      result: { echo: JSON.parse(attempt.payload), run: attempt.runId },
+      trace: NO_TRACE,
+    }));
     const job = await t.createJob();
 
     const batch = await triggerRuns(

@@ -21,7 +21,9 @@ describe('children', () => {
       const status = states.shift() ?? 'ready';
       const ids = [...(body.run_ids ?? ['id-a', 'id-b'])].reverse();
       const children = ids.map((id, at) =>
-        at === 0 ? { id, status: 'completed', result: { lines: at }, error: null } : { id, status: 'failed', result: null, error: 'no' },
+        at === 0
+          ? { id, status: 'completed', result: { lines: at }, error: null }
+          : { id, status: 'failed', result: null, error: 'no' },
       );
       return { status: 200, body: { status, children: status === 'ready' ? children : [] } };
     };
@@ -31,7 +33,11 @@ describe('children', () => {
     const { baton, executor } = await setup(
       {
         parent: async (ctx) => {
-          await Promise.all([ctx.spawn(child, { file: 'a' }), ctx.spawn('other', null), ctx.spawn(child, { file: 'b' }, { priority: 3 })]);
+          await Promise.all([
+            ctx.spawn(child, { file: 'a' }),
+            ctx.spawn('other', null),
+            ctx.spawn(child, { file: 'b' }, { priority: 3 }),
+          ]);
           const handle = await ctx.spawn(child, { file: 'c' }, { key: 'mine' });
           return handle.id;
         },

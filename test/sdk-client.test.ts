@@ -6,7 +6,11 @@ import { setupClient } from './support/sdk-setup.ts';
 
 describe('errors', () => {
   it('carry what the server said', async () => {
-    const body = { error: 'payload.name: is missing', request_id: 'req-9', details: [{ path: 'payload.name', message: 'is missing' }] };
+    const body = {
+      error: 'payload.name: is missing',
+      request_id: 'req-9',
+      details: [{ path: 'payload.name', message: 'is missing' }],
+    };
     const { client } = await setupClient(() => ({ status: 422, body }));
 
     const error = await client.runs.get('run-1').catch((thrown: unknown) => thrown);
@@ -31,7 +35,10 @@ describe('errors', () => {
     const notBaton: typeof fetch = async () => new Response('<h1>It works!</h1>');
     const client = createClient({ url: 'http://127.0.0.1:1', apiKey: 'k', fetch: notBaton });
 
-    await expect(client.runs.get('run-1')).rejects.toMatchObject({ code: 'INVALID_RESPONSE', message: expect.stringMatching(/not JSON/) });
+    await expect(client.runs.get('run-1')).rejects.toMatchObject({
+      code: 'INVALID_RESPONSE',
+      message: expect.stringMatching(/not JSON/),
+    });
   });
 
   it('do not follow a redirect with the key', async () => {
@@ -108,7 +115,14 @@ describe('jobs', () => {
       [
         'POST',
         '/v1/jobs',
-        { project_id: 'p1', name: 'greet', slug: 'greet', endpoint_url: 'http://127.0.0.1:9/', max_attempts: 2, tags: { teamName: 'a' } },
+        {
+          project_id: 'p1',
+          name: 'greet',
+          slug: 'greet',
+          endpoint_url: 'http://127.0.0.1:9/',
+          max_attempts: 2,
+          tags: { teamName: 'a' },
+        },
       ],
     ]);
     expect(baton.requests[1]?.headers).toMatchObject({ authorization: 'Bearer key-1', 'content-type': 'application/json' });
@@ -143,7 +157,10 @@ describe('signing secrets', () => {
   });
 
   it.each([200, 403])('say why they cannot be read when the answer is a %i', async (status) => {
-    const body = { errors: [{ message: 'insufficient permissions', extensions: { code: 'FORBIDDEN', requestId: 'r' } }], data: null };
+    const body = {
+      errors: [{ message: 'insufficient permissions', extensions: { code: 'FORBIDDEN', requestId: 'r' } }],
+      data: null,
+    };
     const { client } = await setupClient(() => ({ status, body }));
 
     await expect(client.jobs.signingSecret('greet')).rejects.toMatchObject({

@@ -51,7 +51,12 @@ describe('taking a run', () => {
       /does not match/,
     ],
     ['a changed body', () => new Request(makeDispatch({ payload: 1 }), { body: '2', method: 'POST' }), 401, /does not match/],
-    ['a signature in no known version', () => makeDispatch({ headers: { 'webhook-signature': 'v9,AAAA' } }), 401, /does not match/],
+    [
+      'a signature in no known version',
+      () => makeDispatch({ headers: { 'webhook-signature': 'v9,AAAA' } }),
+      401,
+      /does not match/,
+    ],
     ['a signature that is no base64', () => makeDispatch({ headers: { 'webhook-signature': 'v1,*' } }), 401, /does not match/],
     ['an old request', () => makeDispatch({ signedAt: new Date(Date.now() - 301_000) }), 401, /more than 300 seconds/],
     ['a request from the future', () => makeDispatch({ signedAt: new Date(Date.now() + 305_000) }), 401, /more than 300 seconds/],
@@ -106,7 +111,9 @@ describe('taking a run', () => {
 
     expect(() => createExecutor({}, { secrets: 'whsec_', batonUrl })).toThrow(/signing secret/);
     expect(() => createExecutor({}, { secrets: { greet: 'whsec_*' }, batonUrl })).toThrow(/signing secret/);
-    expect(() => createExecutor({ a: job({ slug: 'b', handler: () => null }) }, { secrets: TEST_SECRET, batonUrl })).toThrow(/"a".*"b"/);
+    expect(() => createExecutor({ a: job({ slug: 'b', handler: () => null }) }, { secrets: TEST_SECRET, batonUrl })).toThrow(
+      /"a".*"b"/,
+    );
   });
 
   it('runs a dispatch that is repeated under the same id once, the next claim of the run again', async () => {
@@ -129,7 +136,8 @@ describe('taking a run', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close().closeAllConnections());
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/some/path`;
-    const send = (request: Request) => request.text().then((body) => fetch(url, { method: 'POST', headers: request.headers, body }));
+    const send = (request: Request) =>
+      request.text().then((body) => fetch(url, { method: 'POST', headers: request.headers, body }));
 
     const accepted = await send(makeDispatch({ payload: { greeting: 'grüß dich' } }));
     const tooLarge = await send(makeDispatch({ payload: 'x'.repeat(7_000_000) }));

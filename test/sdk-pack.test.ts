@@ -47,7 +47,9 @@ describe('the packed SDK', () => {
   it('installs without any dependency and holds compiled code, types, README and license', async () => {
     const installed = join(project, 'node_modules');
     const files = await readdir(join(installed, 'baton'));
-    const sources = (await readdir(join(ROOT, 'src/sdk'))).filter((file) => file.endsWith('.ts')).map((file) => file.replace(/\.ts$/, ''));
+    const sources = (await readdir(join(ROOT, 'src/sdk')))
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => file.replace(/\.ts$/, ''));
     const expected = sources.flatMap((name) => [`${name}.js`, `${name}.d.ts`]);
 
     expect((await readdir(installed)).filter((name) => !name.startsWith('.'))).toEqual(['baton']);
@@ -86,7 +88,9 @@ describe('the packed SDK', () => {
   });
 
   it('can be required', async () => {
-    expect(await runScript('use.cjs', `console.log(JSON.stringify(Object.keys(require('baton/sdk'))))`)).toContain('createClient');
+    expect(await runScript('use.cjs', `console.log(JSON.stringify(Object.keys(require('baton/sdk'))))`)).toContain(
+      'createClient',
+    );
   });
 
   it('has types that need neither those of Node nor zod', async () => {
@@ -102,7 +106,12 @@ describe('the packed SDK', () => {
     `;
 
     expect(
-      await typeCheck(source, { module: 'ESNext', moduleResolution: 'bundler', lib: ['ES2022', 'DOM', 'DOM.Iterable'], types: [] }),
+      await typeCheck(source, {
+        module: 'ESNext',
+        moduleResolution: 'bundler',
+        lib: ['ES2022', 'DOM', 'DOM.Iterable'],
+        types: [],
+      }),
     ).toBe('');
   });
 
@@ -123,6 +132,8 @@ describe('the packed SDK', () => {
       job({ result: z.object({ length: z.number() }), handler: () => ({ length: 'long' }) });
     `;
 
-    expect(await typeCheck(source, { module: 'NodeNext', types: ['node'], skipLibCheck: true, preserveSymlinks: false })).toBe('');
+    expect(await typeCheck(source, { module: 'NodeNext', types: ['node'], skipLibCheck: true, preserveSymlinks: false })).toBe(
+      '',
+    );
   });
 });

@@ -11,7 +11,9 @@ describe('how a run ends', () => {
 
     await executor.fetch(makeDispatch({ payload: { user: { age: 'old' } } }));
 
-    expect((await baton.reached('fail')).body).toEqual({ error: expect.stringMatching(/^the payload is not valid: user\.age: .*number/) });
+    expect((await baton.reached('fail')).body).toEqual({
+      error: expect.stringMatching(/^the payload is not valid: user\.age: .*number/),
+    });
   });
 
   it('hands the handler what the schema makes of the payload', async () => {
@@ -73,7 +75,10 @@ describe('how a run ends', () => {
     await baton.reached('fail');
 
     expect(baton.requests.map(({ path, body }) => [path.split('/').at(-1), body])).toEqual([
-      ['log', { level: 'error', message: 'the printer is on fire', data: { stack: expect.stringContaining('sdk-run-ending.test.ts') } }],
+      [
+        'log',
+        { level: 'error', message: 'the printer is on fire', data: { stack: expect.stringContaining('sdk-run-ending.test.ts') } },
+      ],
       ['fail', { error: 'the printer is on fire', retry: true }],
     ]);
   });
@@ -136,7 +141,9 @@ describe('how a run ends', () => {
 
   it('fails the run when Baton refuses its result', async () => {
     const refusal = { status: 413, body: { error: 'the result has more than 1 MB' } };
-    const { baton, executor } = await setup({ greet: () => 'done' }, (request) => (to('complete')(request) ? refusal : undefined));
+    const { baton, executor } = await setup({ greet: () => 'done' }, (request) =>
+      to('complete')(request) ? refusal : undefined,
+    );
 
     await executor.fetch(makeDispatch());
 

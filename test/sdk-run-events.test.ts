@@ -84,7 +84,11 @@ describe('following a run', () => {
     const asJson = await setupClient(() => ({ status: 200, body: error }));
 
     for (const { client } of [inStream, asJson]) {
-      await expect(collect(client.runs.events('nope'))).rejects.toMatchObject({ status: 404, code: 'NOT_FOUND', requestId: 'req-1' });
+      await expect(collect(client.runs.events('nope'))).rejects.toMatchObject({
+        status: 404,
+        code: 'NOT_FOUND',
+        requestId: 'req-1',
+      });
     }
   });
 
@@ -157,7 +161,8 @@ describe('following a run', () => {
 
 describe('the event stream parser', () => {
   const encoder = new TextEncoder();
-  const text = '\uFEFF: hi\nevent: a\r\ndata: é1\r\ndata:2\rid: 7\r\n\r\ndata\n\nevent: b\n\nretry: 1\ndata:  three\n\ndata: cut off';
+  const text =
+    '\uFEFF: hi\nevent: a\r\ndata: é1\r\ndata:2\rid: 7\r\n\r\ndata\n\nevent: b\n\nretry: 1\ndata:  three\n\ndata: cut off';
   const messages: SseMessage[] = [
     { event: 'a', data: 'é1\n2' },
     { event: 'message', data: '' },

@@ -13,9 +13,13 @@ describe('being stopped', () => {
   it('sends heartbeats while the handler runs, and none after', async () => {
     const gates = { 'run-1': latch(), 'run-2': latch() };
     const beatsOf = (runId: string) => (request: SeenRequest) => request.path === `/sdk/v1/runs/${runId}/heartbeat`;
-    const { baton, executor } = await setup({ greet: ({ runId }) => gates[runId === 'run-1' ? 'run-1' : 'run-2'].promise }, undefined, {
-      heartbeatIntervalMs: 2,
-    });
+    const { baton, executor } = await setup(
+      { greet: ({ runId }) => gates[runId === 'run-1' ? 'run-1' : 'run-2'].promise },
+      undefined,
+      {
+        heartbeatIntervalMs: 2,
+      },
+    );
 
     await executor.fetch(makeDispatch({ runId: 'run-1' }));
     await baton.reached('heartbeat', 3);

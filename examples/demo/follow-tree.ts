@@ -22,7 +22,8 @@ export async function followTree(
   function draw(): void {
     const parts = [...children.values()];
     const done = parts.filter((part) => part === 1).length;
-    if (parts.length > 0) screen.progress(parts.reduce((sum, part) => sum + part, 0) / parts.length, `${done} of ${parts.length} files`);
+    if (parts.length > 0)
+      screen.progress(parts.reduce((sum, part) => sum + part, 0) / parts.length, `${done} of ${parts.length} files`);
   }
 
   async function followChild(id: string): Promise<void> {

@@ -39,7 +39,10 @@ export async function findOrStartServer(env: NodeJS.ProcessEnv, signal: AbortSig
   }
 }
 
-async function untilReady(url: string, waiting: { readonly signal: AbortSignal; readonly failure: () => string | null }): Promise<void> {
+async function untilReady(
+  url: string,
+  waiting: { readonly signal: AbortSignal; readonly failure: () => string | null },
+): Promise<void> {
   const giveUpAt = performance.now() + START_MS;
   while ((await probe(url)) !== 'ready') {
     const failure = waiting.failure();
@@ -77,7 +80,12 @@ interface ServerProcess {
 
 function startServer(env: NodeJS.ProcessEnv): ServerProcess {
   // In a group of its own, so that Ctrl-C in the terminal reaches the demo alone, which then stops things in their order.
-  const child = spawn(process.execPath, ['src/main.ts'], { cwd: REPOSITORY, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    cwd: REPOSITORY,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   const keep = (chunk: Buffer): void => {
     output = (output + chunk.toString()).slice(-OUTPUT_KEPT);

@@ -23,7 +23,11 @@ export function isMarkdown(path: string): boolean {
 }
 
 /** Checks every relative link of one document; `onChecked` hears how many are done. */
-export async function checkLinks(file: string, tree: FileTree, onChecked: (done: number, of: number) => void): Promise<FileReport> {
+export async function checkLinks(
+  file: string,
+  tree: FileTree,
+  onChecked: (done: number, of: number) => void,
+): Promise<FileReport> {
   const documents = new Map<string, MarkdownDocument>();
   async function documentAt(path: string): Promise<MarkdownDocument> {
     const known = documents.get(path);

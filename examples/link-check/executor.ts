@@ -43,9 +43,15 @@ export async function startLinkCheckExecutor(options: LinkCheckExecutorOptions):
 
 if (import.meta.main) {
   const { BATON_URL = 'http://127.0.0.1:8080', BATON_SIGNING_SECRET, LINK_CHECK_BASE = '.', PORT = '9090' } = process.env;
-  if (!BATON_SIGNING_SECRET) throw new Error('BATON_SIGNING_SECRET is missing: the signing secret of the link-check jobs, comma-separated');
+  if (!BATON_SIGNING_SECRET)
+    throw new Error('BATON_SIGNING_SECRET is missing: the signing secret of the link-check jobs, comma-separated');
   const secrets = BATON_SIGNING_SECRET.split(',');
-  const executor = await startLinkCheckExecutor({ base: LINK_CHECK_BASE, batonUrl: BATON_URL, secrets: () => secrets, port: Number(PORT) });
+  const executor = await startLinkCheckExecutor({
+    base: LINK_CHECK_BASE,
+    batonUrl: BATON_URL,
+    secrets: () => secrets,
+    port: Number(PORT),
+  });
   console.log(`link-check listens on ${executor.url}`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void executor.close());
 }

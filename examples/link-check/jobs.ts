@@ -33,7 +33,8 @@ export function linkCheckJobs(base: string) {
         // Every tenth is enough for people; each report is an event that is kept.
         if (done === of || done % Math.ceil(of / 10) === 0) ctx.progress((done / of) * 100, `${done} of ${of} links`);
       });
-      for (const { line, target, reason } of report.broken) ctx.log.warn(`${file}:${line} ${target}: ${reason}`, { file, line, target });
+      for (const { line, target, reason } of report.broken)
+        ctx.log.warn(`${file}:${line} ${target}: ${reason}`, { file, line, target });
       ctx.log.info(`${file}: ${report.links} links, ${report.broken.length} broken`);
       await ctx.output('links', { checked: report.links, broken: report.broken.length }, LINKS_OUTPUT);
       return report;

@@ -68,7 +68,8 @@ function markdownHeadings(blanked: string): Heading[] {
     const continues = !atx && line.trim() !== '' && !UNDERLINE.test(line) && !LIST_ITEM.test(line);
     // Only a paragraph can be underlined; below a list item the same line is a rule.
     if (!continues) paragraph = null;
-    else if (!INDENTED.test(line)) paragraph = { line: index + 1, text: paragraph ? `${paragraph.text} ${line.trim()}` : line.trim() };
+    else if (!INDENTED.test(line))
+      paragraph = { line: index + 1, text: paragraph ? `${paragraph.text} ${line.trim()}` : line.trim() };
   }
   return headings;
 }

@@ -120,7 +120,9 @@ function readDestination(markup: string, from: number): { readonly target: strin
   const bracketed = /^<((?:[^<>\n\\]|\\.)*)>/.exec(rest.slice(lead));
   const target = bracketed?.[1] ?? balanced(rest.slice(lead));
   const behind = lead + (bracketed?.[0].length ?? target.length);
-  const tail = /^(?:\s+(?:"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|\((?:[^()\\]|\\[\s\S])*\)))?\s*\)/.exec(rest.slice(behind));
+  const tail = /^(?:\s+(?:"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|\((?:[^()\\]|\\[\s\S])*\)))?\s*\)/.exec(
+    rest.slice(behind),
+  );
   return tail ? { target, end: from + behind + tail[0].length - 1 } : null;
 }
 

@@ -18,9 +18,16 @@ export const Slug = z
   .regex(SLUG, 'must be 1 to 128 characters of a-z, 0-9, _ and -, the first one a letter or a digit')
   .refine((slug) => !isUuid(slug), 'must not have the form of an id');
 
+const UNSOUND = 'must not contain a NUL character or a lone surrogate';
+
 /** Text for people of at most `max` UTF-16 code units; Postgres can hold neither a NUL nor half a surrogate pair. */
 export function text(max: number) {
-  return z.string().max(max).refine(isSound, 'must not contain a NUL character or a lone surrogate');
+  return z.string().max(max).refine(isSound, UNSOUND);
+}
+
+/** A non-empty {@link text}: an id, a slug, or a key that people choose. */
+export function key(max: number) {
+  return z.string().min(1).max(max).refine(isSound, UNSOUND);
 }
 
 /** Any JSON value that Postgres and our own code can carry (see `findJsonFault`), untouched and not copied. */

@@ -38,7 +38,11 @@ export async function startEmbedded(options: {
     const port = await ensureRunning(cluster);
     await ensureDatabase(cluster, port);
     let stopping: Promise<void> | undefined;
-    return { url: `postgres://${NAME}:${cluster.password}@127.0.0.1:${port}/${NAME}`, dataDir, stop: () => (stopping ??= stop()) };
+    return {
+      url: `postgres://${NAME}:${cluster.password}@127.0.0.1:${port}/${NAME}`,
+      dataDir,
+      stop: () => (stopping ??= stop()),
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -56,9 +60,12 @@ async function makeDataDir(path: string): Promise<string> {
   try {
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new Error(`The data directory ${path} is closed to this user. Run Baton as the user it belongs to, or choose another DATA_DIR.`, {
-      cause: error,
-    });
+    throw new Error(
+      `The data directory ${path} is closed to this user. Run Baton as the user it belongs to, or choose another DATA_DIR.`,
+      {
+        cause: error,
+      },
+    );
   }
   return realpath(path);
 }

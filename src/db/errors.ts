@@ -73,10 +73,14 @@ export function isDataError(error: unknown): boolean {
 
 /** The 503 of a database that cannot be reached; the cause is kept for the log. */
 export function toUnavailable(error: unknown): AppError {
-  return new AppError('UNAVAILABLE', 'The database cannot be reached right now; nothing is wrong with the request, try it again.', {
-    cause: error,
-    retryAfterSecs: 1,
-  });
+  return new AppError(
+    'UNAVAILABLE',
+    'The database cannot be reached right now; nothing is wrong with the request, try it again.',
+    {
+      cause: error,
+      retryAfterSecs: 1,
+    },
+  );
 }
 
 interface Fact {

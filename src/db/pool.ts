@@ -62,8 +62,16 @@ export function openPools(url: string, sizes: PoolSizes): Pools {
   const onLost = () => {
     lost += 1;
   };
-  const engine = openPool(withSettings(url, ENGINE_SETTINGS), { max: sizes.engineSize, name: `${sizes.applicationName}-engine`, onLost });
-  const reads = openPool(withSettings(url, READ_SETTINGS), { max: sizes.readSize, name: `${sizes.applicationName}-reads`, onLost });
+  const engine = openPool(withSettings(url, ENGINE_SETTINGS), {
+    max: sizes.engineSize,
+    name: `${sizes.applicationName}-engine`,
+    onLost,
+  });
+  const reads = openPool(withSettings(url, READ_SETTINGS), {
+    max: sizes.readSize,
+    name: `${sizes.applicationName}-reads`,
+    onLost,
+  });
   let closing: Promise<void> | undefined;
   return {
     engine,

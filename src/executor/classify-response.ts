@@ -46,7 +46,8 @@ function result(head: ResponseHead, ending: Ending, context: ResponseContext): O
     trace: ending.trace,
   });
   if (contentEncoding(head.headers) !== null) return invalid('with a compressed body, which was not asked for and is not read');
-  if (ending.how === 'cut') return invalid(`with a body of more than ${context.maxResultBytes} bytes, the most a result may have`);
+  if (ending.how === 'cut')
+    return invalid(`with a body of more than ${context.maxResultBytes} bytes, the most a result may have`);
   const parsed = parseResult(ending.body, firstOf(head.headers['content-type']) ?? '');
   if ('fault' in parsed) return invalid(`with a body that ${parsed.fault}`);
   return { kind: 'completed', result: parsed.value, trace: ending.trace };
@@ -76,8 +77,14 @@ function statusClass(status: number): ErrorClass {
 }
 
 function broken(ending: Ending, { host }: ResponseContext): Outcome {
-  const failed = (errorClass: ErrorClass, message: string): Outcome => ({ kind: 'failed', errorClass, message, trace: ending.trace });
-  if (ending.error instanceof BlockedAddressError) return failed('client', `${host} was not called: private addresses are not allowed`);
+  const failed = (errorClass: ErrorClass, message: string): Outcome => ({
+    kind: 'failed',
+    errorClass,
+    message,
+    trace: ending.trace,
+  });
+  if (ending.error instanceof BlockedAddressError)
+    return failed('client', `${host} was not called: private addresses are not allowed`);
   if (isProtocolError(ending.error, ending.head)) return failed('invalid_response', `${host} did not answer in valid HTTP`);
   const code = ending.error instanceof errors.HTTPParserError ? 'UND_ERR_SOCKET' : errorCode(ending.error);
   const where = ending.head ? 'broke off its answer' : 'did not answer';

@@ -44,7 +44,8 @@ export function guardedLookup(lookup: LookupFunction): LookupFunction {
         callback(error, options.all ? [] : '');
         return;
       }
-      const addresses: LookupAddress[] = typeof answer === 'string' ? [{ address: answer, family: family ?? isIP(answer) }] : answer;
+      const addresses: LookupAddress[] =
+        typeof answer === 'string' ? [{ address: answer, family: family ?? isIP(answer) }] : answer;
       const [first] = addresses;
       if (first === undefined || addresses.some(({ address }) => isPrivateAddress(address))) {
         callback(new BlockedAddressError(hostname), options.all ? [] : '');

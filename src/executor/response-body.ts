@@ -19,7 +19,8 @@ export function parseResult(body: Buffer, contentType: string): ParsedResult {
   if (!isUtf8(body)) return { fault: 'is not UTF-8 text' };
   const text = withoutByteOrderMark(body.toString('utf8'));
   const parsed = parseJson(text);
-  if (parsed === undefined && JSON_TYPE.test(contentType)) return { fault: 'is not valid JSON, though its content type says it is' };
+  if (parsed === undefined && JSON_TYPE.test(contentType))
+    return { fault: 'is not valid JSON, though its content type says it is' };
   const value = parsed === undefined ? text : parsed;
   const fault = findJsonFault(value);
   if (!fault) return { value };

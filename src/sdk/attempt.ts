@@ -109,7 +109,8 @@ export function startAttempt(job: Job, dispatch: Dispatch, deps: AttemptDeps): A
       clearTimeout(timer);
       over.abort();
       const unsent = outbox.close();
-      if (unsent > 0 && !lost.signal.aborted) deps.onError(new Error(`${unsent} reports of run ${dispatch.runId} could not be sent`));
+      if (unsent > 0 && !lost.signal.aborted)
+        deps.onError(new Error(`${unsent} reports of run ${dispatch.runId} could not be sent`));
       // What the handler has left running must not report on a run that has ended.
       lost.abort(new RunAbortedError('ended'));
       await beating;

@@ -66,7 +66,11 @@ export interface WaitForRunOptions {
 /** Runs of the key's project. */
 export interface RunsClient {
   /** Triggers a run of a job, named by slug, id or a `job` that has a slug. */
-  trigger<J extends JobRef | string>(job: J, payload: PayloadInput<J>, options?: TriggerOptions): Promise<TriggeredRun<ResultOf<J>>>;
+  trigger<J extends JobRef | string>(
+    job: J,
+    payload: PayloadInput<J>,
+    options?: TriggerOptions,
+  ): Promise<TriggeredRun<ResultOf<J>>>;
   get<R = unknown>(run: string | TriggeredRun<R>): Promise<Run<R>>;
   /** Cancels a run and its children. Throws when it has ended already. */
   cancel(run: string | TriggeredRun): Promise<void>;
@@ -117,7 +121,8 @@ export function makeRunsClient(rest: Rest): RunsClient {
           ? await rest.repeatable({ ...request, headers: { 'idempotency-key': options.idempotencyKey } })
           : await rest.once(request),
       );
-      if (typeof row['id'] !== 'string') throw new BatonError('Baton did not name the run', { status: 200, code: 'INVALID_RESPONSE' });
+      if (typeof row['id'] !== 'string')
+        throw new BatonError('Baton did not name the run', { status: 200, code: 'INVALID_RESPONSE' });
       // A status newer than this SDK is still a status.
       return { id: row['id'], status: row['status'] as RunStatus, idempotencyHit: row['idempotency_hit'] === true };
     },
@@ -128,7 +133,10 @@ export function makeRunsClient(rest: Rest): RunsClient {
     async wait(run, options = {}) {
       const limit = new AbortController();
       const stop = (): void => limit.abort(options.signal?.reason);
-      const timedOut = new BatonError(`run ${idOf(run)} has not ended within ${options.timeoutMs} ms`, { status: 0, code: 'TIMEOUT' });
+      const timedOut = new BatonError(`run ${idOf(run)} has not ended within ${options.timeoutMs} ms`, {
+        status: 0,
+        code: 'TIMEOUT',
+      });
       const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => limit.abort(timedOut), options.timeoutMs);
       options.signal?.addEventListener('abort', stop, { once: true });
       if (options.signal?.aborted) stop();

@@ -71,7 +71,8 @@ export function createExecutor(jobs: Jobs, options: ExecutorOptions): Executor {
 
   async function accept(request: Request): Promise<Response> {
     if (closed) return refuse(503, 'this executor is shutting down', { 'retry-after': '1' });
-    if (request.method !== 'POST') return refuse(405, 'this is a Baton executor: it takes POST requests from Baton', { allow: 'POST' });
+    if (request.method !== 'POST')
+      return refuse(405, 'this is a Baton executor: it takes POST requests from Baton', { allow: 'POST' });
     const dispatch = readDispatchHeaders(request.headers);
     if (typeof dispatch === 'string') return refuse(400, dispatch);
     const job = table.get(dispatch.jobSlug);

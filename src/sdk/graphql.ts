@@ -4,7 +4,9 @@ import type { Rest } from './rest.ts';
 
 /** Asks a GraphQL query and answers its data. Throws {@link BatonError} with the status REST would have given. */
 export async function queryGraphql(rest: Rest, query: string, variables: object): Promise<Readonly<Record<string, unknown>>> {
-  const result = asRecord(await rest.repeatable({ method: 'POST', path: '/graphql', json: JSON.stringify({ query, variables }) }));
+  const result = asRecord(
+    await rest.repeatable({ method: 'POST', path: '/graphql', json: JSON.stringify({ query, variables }) }),
+  );
   if (firstGraphqlError(result) || !result['data']) throw graphqlError(result, 200);
   return asRecord(result['data']);
 }
@@ -13,7 +15,11 @@ export async function queryGraphql(rest: Rest, query: string, variables: object)
 export function graphqlError(result: unknown, status: number): BatonError {
   const error = firstGraphqlError(result);
   if (!error) return new BatonError('Baton did not answer what was asked', { status, code: 'INVALID_RESPONSE' });
-  return new BatonError(error.message, { status: STATUS_OF_CODE[error.code ?? ''] ?? 400, code: error.code, requestId: error.requestId });
+  return new BatonError(error.message, {
+    status: STATUS_OF_CODE[error.code ?? ''] ?? 400,
+    code: error.code,
+    requestId: error.requestId,
+  });
 }
 
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {

@@ -39,7 +39,8 @@ export async function call(target: Target, request: Call): Promise<unknown> {
     return readJson(await readText(response), response);
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason;
-    if (timeout.signal.aborted) throw networkError(`${request.method} ${request.path} was not answered in time`, 'TIMEOUT', error);
+    if (timeout.signal.aborted)
+      throw networkError(`${request.method} ${request.path} was not answered in time`, 'TIMEOUT', error);
     throw error;
   } finally {
     clearTimeout(timer);

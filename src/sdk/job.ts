@@ -53,7 +53,11 @@ export function job<
     readonly handler: (ctx: JobContext<PayloadOf<Payload>>) => SchemaInput<Result> | Promise<SchemaInput<Result>>;
   },
 ): Job<Slug, InputOf<Payload>, SchemaOutput<Result>>;
-export function job<Returned, Payload extends StandardSchema | undefined = undefined, Slug extends string | undefined = undefined>(
+export function job<
+  Returned,
+  Payload extends StandardSchema | undefined = undefined,
+  Slug extends string | undefined = undefined,
+>(
   spec: JobSpec<Slug, Payload, undefined> & {
     readonly handler: (ctx: JobContext<PayloadOf<Payload>>) => Returned | Promise<Returned>;
   },

@@ -7,7 +7,8 @@ type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /** Makes `log`, `progress` and `output` of one attempt. */
 export function makeReporting(api: RunApi, outbox: Outbox): Pick<JobContext, 'log' | 'progress' | 'output'> {
-  const logAt = (level: Level) => (message: string, data?: LogData) => outbox.push({ route: 'log', json: logLine(level, message, data) });
+  const logAt = (level: Level) => (message: string, data?: LogData) =>
+    outbox.push({ route: 'log', json: logLine(level, message, data) });
   return {
     log: { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
     progress(percent, message, details = {}) {

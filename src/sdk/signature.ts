@@ -27,7 +27,8 @@ export interface SignatureRules {
  */
 export async function signatureFault(message: SignedMessage, rules: SignatureRules): Promise<string | null> {
   const { id, timestamp, signature, body } = message;
-  if (!id || !timestamp || !signature) return 'the request is not signed: webhook-id, webhook-timestamp or webhook-signature is missing';
+  if (!id || !timestamp || !signature)
+    return 'the request is not signed: webhook-id, webhook-timestamp or webhook-signature is missing';
   if (!DIGITS.test(timestamp)) return 'webhook-timestamp is not a number of seconds';
   if (Math.abs(rules.nowSecs - Number(timestamp)) > rules.toleranceSecs) {
     return `webhook-timestamp is more than ${rules.toleranceSecs} seconds off: the request is old, or a clock is wrong`;

@@ -4,7 +4,9 @@ export interface SchemaIssue {
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
 }
 
-type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: ReadonlyArray<SchemaIssue> };
+type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: ReadonlyArray<SchemaIssue> };
 
 /** Any schema of the Standard Schema interface, version 1: zod, valibot, arktype and others carry it as `~standard`. */
 export interface StandardSchema<Input = unknown, Output = unknown> {

@@ -60,7 +60,9 @@ export function makeDispatcher(deps: DispatcherDeps): Dispatcher {
     const key = `${run.id} ${run.epoch}`;
     const done = deps
       .run(run, abort.signal)
-      .catch((error: unknown) => deps.log.error({ err: error, runId: run.id }, 'an attempt could not be dealt with; its lease will end it'))
+      .catch((error: unknown) =>
+        deps.log.error({ err: error, runId: run.id }, 'an attempt could not be dealt with; its lease will end it'),
+      )
       .finally(() => {
         underWay.delete(key);
         if (maybeDue) pumpSoon();
@@ -145,7 +147,10 @@ export function makeDispatcher(deps: DispatcherDeps): Dispatcher {
       await Promise.race([all, delay(graceMs, timer.signal)]);
       timer.abort();
       for (const { abort } of underWay.values()) abort.abort(SHUTDOWN);
-      await Promise.race([Promise.all([...underWay.values()].map(({ done }) => done)), delay(ABORT_MS, AbortSignal.timeout(ABORT_MS))]);
+      await Promise.race([
+        Promise.all([...underWay.values()].map(({ done }) => done)),
+        delay(ABORT_MS, AbortSignal.timeout(ABORT_MS)),
+      ]);
     },
   };
 }

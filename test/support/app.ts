@@ -1,6 +1,6 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { pino } from 'pino';
 import { type App, startApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
@@ -42,7 +42,13 @@ export interface RestAnswer {
 /** Starts a {@link TestApp}; `over` changes its configuration, `databaseUrl` puts it on an existing database. */
 export async function startTestApp(over: Partial<Config> = {}, databaseUrl?: string): Promise<TestApp> {
   const database = databaseUrl ? { url: databaseUrl, drop: async () => {} } : await createTestDatabase();
-  const base = readConfig({ DATABASE_URL: database.url, BATON_SECRET: SECRET, BATON_API_KEY: ADMIN_KEY, PORT: '0', ALLOW_PRIVATE_ENDPOINTS: 'true' });
+  const base = readConfig({
+    DATABASE_URL: database.url,
+    BATON_SECRET: SECRET,
+    BATON_API_KEY: ADMIN_KEY,
+    PORT: '0',
+    ALLOW_PRIVATE_ENDPOINTS: 'true',
+  });
   const app = await startApp({
     config: { ...base, leaseMs: 3_000, reaperMs: 250, pollMs: 500, drainMs: 2_000, ...over },
     databaseUrl: database.url,
@@ -70,7 +76,10 @@ export async function startTestApp(over: Partial<Config> = {}, databaseUrl?: str
   };
 }
 
-async function request(url: string, { method, path, body, key = ADMIN_KEY, headers }: RestOptions & { method: string; path: string }): Promise<RestAnswer> {
+async function request(
+  url: string,
+  { method, path, body, key = ADMIN_KEY, headers }: RestOptions & { method: string; path: string },
+): Promise<RestAnswer> {
   const response = await fetch(`${url}${path}`, {
     method,
     redirect: 'manual',
@@ -103,7 +112,8 @@ export interface TestExecutor {
 /** Starts a {@link TestExecutor} that answers 200 `{"ok":true}` until told otherwise. */
 export async function startTestExecutor(): Promise<TestExecutor> {
   const dispatches: Dispatch[] = [];
-  let play: (dispatch: Dispatch, res: ServerResponse) => void = (_dispatch, res) => res.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}');
+  let play: (dispatch: Dispatch, res: ServerResponse) => void = (_dispatch, res) =>
+    res.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}');
   const server = createServer(async (req, res) => {
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);

@@ -1,6 +1,14 @@
 import { onTestFinished } from 'vitest';
 import { createExecutor, type Jobs } from '../../src/sdk/entry.ts';
-import { type FakeAnswer, type FakeBaton, latch, makeDispatch, type SeenRequest, startFakeBaton, TEST_SECRET } from './fake-baton.ts';
+import {
+  type FakeAnswer,
+  type FakeBaton,
+  latch,
+  makeDispatch,
+  type SeenRequest,
+  startFakeBaton,
+  TEST_SECRET,
+} from './fake-baton.ts';
 
 /** A run of the fake server. */
 export interface FakeRun {
@@ -30,7 +38,9 @@ export async function startFamily(jobs: Jobs): Promise<FakeFamily> {
   async function dispatch(run: FakeRun): Promise<void> {
     run.status = 'executing';
     run.epoch += 1;
-    const response = await executor.fetch(makeDispatch({ slug: run.slug, payload: run.payload, runId: run.id, epoch: run.epoch }));
+    const response = await executor.fetch(
+      makeDispatch({ slug: run.slug, payload: run.payload, runId: run.id, epoch: run.epoch }),
+    );
     if (response.status !== 202) throw new Error(`the executor answered ${response.status}`);
   }
 
@@ -59,7 +69,10 @@ export async function startFamily(jobs: Jobs): Promise<FakeFamily> {
       return { status: 200, body: { status: ready ? 'ready' : 'waiting', children: children() } };
     }
     if (route !== 'complete' && route !== 'fail') return undefined;
-    Object.assign(run, route === 'complete' ? { status: 'completed', result: input.result } : { status: 'failed', error: input.error });
+    Object.assign(
+      run,
+      route === 'complete' ? { status: 'completed', result: input.result } : { status: 'failed', error: input.error },
+    );
     const root = runs.get('root');
     if (run === root) done.open(run);
     else if (root?.status === 'waiting' && children().every(isOver)) setImmediate(() => void dispatch(root));

@@ -29,15 +29,18 @@ const SCALARS = new Set(['String', 'Int', 'BigInt', 'Boolean', 'DateTime', 'Json
  */
 export function parsePrismaSchema(text: string): PrismaModel[] {
   return [...text.matchAll(/^model (\w+) \{\n(.*?)^\}/gms)].map(([, name = '', body = '']) => {
-    const fields = [...body.matchAll(/^ {2}(\w+) +(\w+)(\[\]|\?)?(.*)$/gm)].flatMap(([, field = '', type = '', suffix, attributes = '']) =>
-      SCALARS.has(type) ? [{ isId: / @id\b/.test(attributes), field: parseField(field, type, suffix, attributes) }] : [],
+    const fields = [...body.matchAll(/^ {2}(\w+) +(\w+)(\[\]|\?)?(.*)$/gm)].flatMap(
+      ([, field = '', type = '', suffix, attributes = '']) =>
+        SCALARS.has(type) ? [{ isId: / @id\b/.test(attributes), field: parseField(field, type, suffix, attributes) }] : [],
     );
     const columns = new Map(fields.map(({ field }) => [field.name, field.column]));
     const blockId = /@@id\(\[(.*?)\]\)/.exec(body)?.[1]?.split(/, */);
     return {
       name,
       table: /@@map\("(\w+)"\)/.exec(body)?.[1] ?? name,
-      id: blockId?.map((field) => columns.get(field) ?? field) ?? fields.filter(({ isId }) => isId).map(({ field }) => field.column),
+      id:
+        blockId?.map((field) => columns.get(field) ?? field) ??
+        fields.filter(({ isId }) => isId).map(({ field }) => field.column),
       fields: fields.map(({ field }) => field),
     };
   });

@@ -4,7 +4,9 @@ import { defineRoute, gql, type Route } from '../../rest/route.ts';
 import { notFound } from '../../src/core/errors.ts';
 import type { NoteEvent } from './rest-toy-schema.ts';
 
-const noteSchema = z.object({ id: z.string(), body_text: z.string(), data: z.unknown() }).meta({ id: 'Note', description: 'A note.' });
+const noteSchema = z
+  .object({ id: z.string(), body_text: z.string(), data: z.unknown() })
+  .meta({ id: 'Note', description: 'A note.' });
 const NOTE = gql`fragment NoteV1 on Note { id body_text: bodyText data }`;
 type NoteV1 = z.input<typeof noteSchema>;
 const id = z.strictObject({ id: z.string().describe('The note.') });

@@ -95,7 +95,12 @@ export function toySchema(world: ToyWorld): GraphQLSchema {
           type: new GraphQLNonNull(NoteType),
           args: { text: { type: new GraphQLNonNull(GraphQLString) }, data: { type: Json }, key: { type: GraphQLString } },
           resolve: (_, { text, data, key }: { text: string; data?: unknown; key?: string }, context) => {
-            const note = { id: key ?? `n${world.notes.length + 1}`, project: context.actor?.projectId ?? '', text, data: data ?? null };
+            const note = {
+              id: key ?? `n${world.notes.length + 1}`,
+              project: context.actor?.projectId ?? '',
+              text,
+              data: data ?? null,
+            };
             world.notes.push(note);
             return note;
           },

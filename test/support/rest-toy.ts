@@ -65,7 +65,12 @@ export async function startToy(): Promise<Toy> {
 
 /** Adds a note over REST, by default with a key and the right content type. */
 export function postNote(toy: Toy, body: RequestBody, headers: Record<string, string> = JSON_KEY): Promise<Response> {
-  return fetch(`${toy.url}/v1/notes`, { method: 'POST', headers, body, ...(body instanceof ReadableStream && { duplex: 'half' }) });
+  return fetch(`${toy.url}/v1/notes`, {
+    method: 'POST',
+    headers,
+    body,
+    ...(body instanceof ReadableStream && { duplex: 'half' }),
+  });
 }
 
 /** Event sources that never yield, how many of them are open, and when the last one was returned. */

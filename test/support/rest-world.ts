@@ -32,7 +32,10 @@ export interface RestWorld {
   ended(trigger: object, job?: string): Promise<Run>;
   /** Waits until a run has ended. */
   end(runId: string): Promise<Run>;
-  /** How many rows each table has, and a digest of what runs and jobs say; equal when nothing was stored or changed in between. */
+  /**
+   * How many rows each table has, with a digest of them, once runs under way have come to rest; equal when nothing was stored or changed
+   * in between.
+   */
   stored(): Promise<Record<string, string>>;
   /** Changes the database behind the server's back. */
   sql(text: string, values: unknown[]): Promise<void>;
@@ -84,6 +87,17 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
     }
   }
 
+  const end = (runId: string) => clientOf(ADMIN_KEY).runs.wait(runId);
+
+  /** Waits until nothing happens by itself any more: every run has ended, or is in the hands of an executor that keeps it. */
+  async function settled(): Promise<void> {
+    for (;;) {
+      const { rows } = await database.query<{ id: string; keeps: boolean }>(MOVING_RUNS);
+      if (rows.length === 0) return;
+      await Promise.all(rows.map(({ id, keeps }) => (keeps ? dispatched(id) : end(id))));
+    }
+  }
+
   const job = await createJob();
   await done('POST', '/v1/projects', { body: { id: 'other', name: 'Other' } });
   const otherKey = await makeKey({ project_id: 'other' });
@@ -108,8 +122,9 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
       const { id } = await trigger(slug, body);
       return clientOf(ADMIN_KEY).runs.wait(id);
     },
-    end: (runId) => clientOf(ADMIN_KEY).runs.wait(runId),
+    end,
     async stored() {
+      await settled();
       const { rows } = await database.query<Record<string, string>>(`select ${TABLES.map(digestSql).join(', ')}`);
       return rows[0] ?? {};
     },
@@ -130,6 +145,10 @@ function whatToDo({ payload }: Dispatch): keyof typeof ANSWERS {
   const told = typeof payload === 'object' && payload !== null && 'do' in payload ? payload.do : 'complete';
   return told === 'accept' || told === 'fail' ? told : 'complete';
 }
+
+const MOVING_RUNS = `
+  select r.id, keeps from runs r join run_data d on d.run_id = r.id, lateral (select d.payload ->> 'do' is not distinct from 'accept' as keeps) k
+   where (r.status in ('queued', 'dequeued') and r.hold is null) or (r.status = 'executing' and not keeps)`;
 
 /** Tables that requests write to. */
 const TABLES = [

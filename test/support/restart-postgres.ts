@@ -7,6 +7,10 @@ export async function restartPostgres(dataDir: string): Promise<void> {
   const pgdata = join(dataDir, 'pg');
   const { pgCtl } = await findPrograms();
   const log = join(pgdata, 'server.log');
-  const { ok, output } = await runProgram(pgCtl, ['restart', '-s', '-w', '-m', 'immediate', '-D', pgdata, '-l', log], await clusterUser(pgdata));
+  const { ok, output } = await runProgram(
+    pgCtl,
+    ['restart', '-s', '-w', '-m', 'immediate', '-D', pgdata, '-l', log],
+    await clusterUser(pgdata),
+  );
   if (!ok) throw new Error(`Postgres did not come back:\n${output}`);
 }

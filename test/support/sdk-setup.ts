@@ -1,5 +1,12 @@
 import { onTestFinished } from 'vitest';
-import { type Client, createClient, createExecutor, type Executor, type ExecutorOptions, type Jobs } from '../../src/sdk/entry.ts';
+import {
+  type Client,
+  createClient,
+  createExecutor,
+  type Executor,
+  type ExecutorOptions,
+  type Jobs,
+} from '../../src/sdk/entry.ts';
 import { type FakeAnswer, type FakeBaton, makeDispatch, type SeenRequest, startFakeBaton, TEST_SECRET } from './fake-baton.ts';
 
 /** An executor and the fake server it reports to. */

@@ -160,9 +160,12 @@ async function answers(cluster: Cluster, port: number): Promise<boolean> {
     return true;
   } catch (error) {
     if (isCode(error, '28P01')) {
-      throw new Error(`The Postgres in ${cluster.pgdata} does not accept the password in ${cluster.passwordFile}. Restore that file.`, {
-        cause: error,
-      });
+      throw new Error(
+        `The Postgres in ${cluster.pgdata} does not accept the password in ${cluster.passwordFile}. Restore that file.`,
+        {
+          cause: error,
+        },
+      );
     }
     // Starting, recovering or shutting down: looked at again.
     return false;

@@ -41,7 +41,9 @@ async function lookUp(): Promise<OsUser | null> {
 }
 
 async function create(): Promise<OsUser> {
-  const made = await run('groupadd --system --force "$1" && useradd --system --gid "$1" --no-create-home --shell /bin/false "$1"');
+  const made = await run(
+    'groupadd --system --force "$1" && useradd --system --gid "$1" --no-create-home --shell /bin/false "$1"',
+  );
   const user = await lookUp();
   if (user) return user;
   throw new Error(

@@ -54,7 +54,9 @@ export function runProgram(path: string, args: readonly string[], user: OsUser |
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(user ?? {}),
       // Windows programs do not start without theirs.
-      ...(process.platform === 'win32' ? {} : { env: { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' } }),
+      ...(process.platform === 'win32'
+        ? {}
+        : { env: { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' } }),
     });
     let output = '';
     const collect = (chunk: Buffer) => {

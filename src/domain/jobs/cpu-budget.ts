@@ -24,7 +24,8 @@ export function withinCpuBudget<T>(budgetMs: number, work: () => T): T {
       if (!isTimeout(error)) throw error;
       const { user, system } = process.threadCpuUsage(before);
       // The watchdog goes by the wall. On a busy machine the work may have stood still for most of that, which is not its fault.
-      if ((user + system) / 1_000 >= budgetMs / 2 || tries === MAX_TRIES) throw new OverBudgetError(`not done within ${budgetMs} ms`);
+      if ((user + system) / 1_000 >= budgetMs / 2 || tries === MAX_TRIES)
+        throw new OverBudgetError(`not done within ${budgetMs} ms`);
     }
   }
 }

@@ -91,7 +91,10 @@ interface Wanted {
 /** By id a deleted job is found too: it stays deleted, so remembering it is as good as remembering a live one. */
 const LOAD_JOB = {
   id: { name: 'job-by-id', text: `select ${JOB_COLUMNS} from jobs where project_id = $1 and id = $2` },
-  slug: { name: 'job-by-slug', text: `select ${JOB_COLUMNS} from jobs where project_id = $1 and slug = $2 and deleted_at is null` },
+  slug: {
+    name: 'job-by-slug',
+    text: `select ${JOB_COLUMNS} from jobs where project_id = $1 and slug = $2 and deleted_at is null`,
+  },
 } as const;
 
 async function load(pool: pg.Pool, { projectId, idOrSlug }: Wanted): Promise<JobRow | null> {

@@ -42,8 +42,14 @@ const DEFAULTED = {
   maxAttempts: z.int().min(1).max(100).describe('How often a run is tried, the first try included.'),
   timeoutSecs: z.int().min(1).max(86_400).describe('Seconds after which an attempt is given up.'),
   heartbeatTimeoutSecs: z.int().min(1).max(86_400).describe('Seconds an executor that answered 202 may stay silent.'),
-  retryStrategy: z.enum(RETRY_STRATEGIES).describe('How the delay grows from one attempt to the next; "custom" takes retry_delays_secs.'),
-  retryInitialDelaySecs: z.int().min(0).max(3_600).describe('Seconds before the second attempt; no delay is shorter than one second.'),
+  retryStrategy: z
+    .enum(RETRY_STRATEGIES)
+    .describe('How the delay grows from one attempt to the next; "custom" takes retry_delays_secs.'),
+  retryInitialDelaySecs: z
+    .int()
+    .min(0)
+    .max(3_600)
+    .describe('Seconds before the second attempt; no delay is shorter than one second.'),
   retryMaxDelaySecs: z.int().min(1).max(3_600).describe('Seconds that no delay of the strategy exceeds.'),
   retryDelaysSecs: z
     .array(z.int().min(1).max(3_600))

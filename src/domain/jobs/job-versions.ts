@@ -18,7 +18,18 @@ export interface JobVersion {
 
 /** Columns of `jobs` that are no part of a definition, as a literal of SQL. */
 const UNVERSIONED = (
-  ['id', 'projectId', 'enabled', 'signingSecret', 'version', 'versionId', 'createdBy', 'createdAt', 'updatedAt', 'deletedAt'] as const
+  [
+    'id',
+    'projectId',
+    'enabled',
+    'signingSecret',
+    'version',
+    'versionId',
+    'createdBy',
+    'createdAt',
+    'updatedAt',
+    'deletedAt',
+  ] as const
 ).map((field) => COLUMN_OF[field]);
 
 /**

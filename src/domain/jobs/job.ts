@@ -113,7 +113,9 @@ export type JobFields = { readonly [Field in keyof JobRow]?: JobRow[Field] | und
 
 /** Turns fields of a job into the JSON object that `jsonb_populate_record(…)` makes a row of `jobs` from. */
 export function toSqlRecord(fields: JobFields): Record<string, unknown> {
-  return Object.fromEntries(FIELDS.filter((field) => fields[field] !== undefined).map((field) => [COLUMN_OF[field], fields[field]]));
+  return Object.fromEntries(
+    FIELDS.filter((field) => fields[field] !== undefined).map((field) => [COLUMN_OF[field], fields[field]]),
+  );
 }
 
 /** Takes the secret off a job, for those who may only read it. */

@@ -83,7 +83,10 @@ function compiledFor(schema: JsonObject): Compiled {
   if (known) return known;
   const text = JSON.stringify(schema);
   const key = createHash('sha256').update(text).digest('base64');
-  const compiled = byText.get(key) ?? { run: withinCpuBudget(COMPILE_BUDGET_MS, () => compile(schema)), watchAbove: watchAbove(text) };
+  const compiled = byText.get(key) ?? {
+    run: withinCpuBudget(COMPILE_BUDGET_MS, () => compile(schema)),
+    watchAbove: watchAbove(text),
+  };
   byText.delete(key);
   byText.set(key, compiled);
   if (byText.size > MAX_COMPILED) byText.delete(byText.keys().next().value ?? key);

@@ -109,5 +109,11 @@ async function whyNot(actor: Actor, { job, changes }: UpdateJob, deps: JobDeps):
 
 /** True for Postgres' unique_violation of the index on live slugs. */
 function breaksSlug(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '23505' && 'constraint' in error && error.constraint === 'jobs_slug';
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    error.code === '23505' &&
+    'constraint' in error &&
+    error.constraint === 'jobs_slug'
+  );
 }

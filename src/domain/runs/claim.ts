@@ -32,12 +32,16 @@ export async function claimRuns(pool: Pool, request: ClaimRequest): Promise<Clai
   });
   const missing = rows[0]?.missing ?? [];
   if (missing.length > 0) await createLimits(pool, missing);
-  const runs = rows.flatMap((row) => (row.id ? [toClaimedRun(row as ClaimedColumns, row.payload ?? 'null', row.traceparent)] : []));
+  const runs = rows.flatMap((row) =>
+    row.id ? [toClaimedRun(row as ClaimedColumns, row.payload ?? 'null', row.traceparent)] : [],
+  );
   const candidates = rows[0]?.candidates ?? 0;
   // Fewer runs than candidates: some were refused, and the next claim holds them or, with their limits created, takes them.
   return { runs, more: candidates === request.limit || runs.length < candidates };
 }
 
 async function createLimits(pool: Pool, keys: readonly string[]): Promise<void> {
-  await pool.query(`insert into limits (key) select key from unnest($1::text[]) as k (key) order by key on conflict do nothing`, [keys]);
+  await pool.query(`insert into limits (key) select key from unnest($1::text[]) as k (key) order by key on conflict do nothing`, [
+    keys,
+  ]);
 }

@@ -20,7 +20,10 @@ export const MAX_RESULT_BYTES = 1_048_576;
  */
 export async function completeRun(actor: RunActor, result: JsonValue, deps: RunDeps): Promise<void> {
   if (Buffer.byteLength(JSON.stringify(result)) > MAX_RESULT_BYTES) {
-    throw new AppError('PAYLOAD_TOO_LARGE', `the result has more than ${MAX_RESULT_BYTES} bytes; store it elsewhere and return where`);
+    throw new AppError(
+      'PAYLOAD_TOO_LARGE',
+      `the result has more than ${MAX_RESULT_BYTES} bytes; store it elsewhere and return where`,
+    );
   }
   await checkResult(actor, result, deps);
   const item: TransitionItem = { runId: actor.runId, epoch: actor.epoch, event: 'complete', message: 'completed', result };

@@ -3,7 +3,7 @@ import type { Actor } from '../../auth/actor.ts';
 import { AppError } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
 import { RUN_STATUSES } from '../../core/run-state.ts';
-import { JsonObjectInput, Metadata, Tags } from '../../core/schemas.ts';
+import { JsonObjectInput, key, Metadata, Tags } from '../../core/schemas.ts';
 
 /** Bytes of JSON a containment filter may have. */
 const MAX_CONTAINS_BYTES = 4_096;
@@ -15,12 +15,12 @@ const Instant = z.date();
  */
 export const RunFilterInput = z.strictObject({
   status: z.array(z.enum(RUN_STATUSES)).min(1).max(RUN_STATUSES.length).optional().describe('Any of these statuses.'),
-  job: z.string().min(1).max(128).optional().describe('Id or slug of the job.'),
-  triggeredBy: z.string().min(1).max(64).optional().describe('What triggered it: manual, cron, spawn, workflow, retry, event.'),
-  batchId: z.string().min(1).max(64).optional().describe('Runs of one bulk trigger.'),
-  parentRunId: z.string().min(1).max(64).optional().describe('Children of one run.'),
-  concurrencyKey: z.string().min(1).max(128).optional().describe('Runs with this concurrency key.'),
-  idempotencyKey: z.string().min(1).max(256).optional().describe('Runs with this idempotency key.'),
+  job: key(128).optional().describe('Id or slug of the job.'),
+  triggeredBy: key(64).optional().describe('What triggered it: manual, cron, spawn, workflow, retry, event.'),
+  batchId: key(64).optional().describe('Runs of one bulk trigger.'),
+  parentRunId: key(64).optional().describe('Children of one run.'),
+  concurrencyKey: key(128).optional().describe('Runs with this concurrency key.'),
+  idempotencyKey: key(256).optional().describe('Runs with this idempotency key.'),
   payloadContains: JsonObjectInput.optional().describe('The payload contains this JSON object, at any depth of its own nesting.'),
   metadata: Metadata.optional().describe('The metadata has all of these pairs.'),
   tags: Tags.optional().describe('The tags have all of these pairs.'),

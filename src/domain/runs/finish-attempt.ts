@@ -48,7 +48,13 @@ async function toItem(
   if (outcome.kind === 'accepted') return null;
   if (outcome.kind === 'aborted') {
     if (abortReason !== 'shutdown') return null;
-    return { runId: run.id, epoch: run.epoch, event: 'release', level: 'warn', message: 'returned to the queue: its server shut down' };
+    return {
+      runId: run.id,
+      epoch: run.epoch,
+      event: 'release',
+      level: 'warn',
+      message: 'returned to the queue: its server shut down',
+    };
   }
   const trace = executionTrace(run, outcome.trace, dequeueMs);
   const job = await deps.jobs.ofRun(run.projectId, run.jobId);

@@ -10,7 +10,11 @@ export interface HeldClaim {
  * Extends the leases of the claims a process stands behind, never beyond their deadlines, and answers the ids whose claim is over: those
  * runs were canceled, timed out or taken over, and their dispatch should stop.
  */
-export async function renewLeases(claims: readonly HeldClaim[], leaseMs: number, deps: { readonly engine: Pool }): Promise<string[]> {
+export async function renewLeases(
+  claims: readonly HeldClaim[],
+  leaseMs: number,
+  deps: { readonly engine: Pool },
+): Promise<string[]> {
   if (claims.length === 0) return [];
   const { rows } = await deps.engine.query<{ id: string }>({
     name: 'renew-leases',

@@ -98,7 +98,8 @@ function decodeCursor(text: string): Cursor {
   const time = RFC3339.exec(text);
   if (time) {
     const ms = Date.parse(`${time[1]}${time[3]?.toUpperCase()}`);
-    if (Number.isFinite(ms)) return { us: String(BigInt(ms) * 1_000n + BigInt((time[2] ?? '').padEnd(6, '0').slice(0, 6))), id: null };
+    if (Number.isFinite(ms))
+      return { us: String(BigInt(ms) * 1_000n + BigInt((time[2] ?? '').padEnd(6, '0').slice(0, 6))), id: null };
   }
   const [us = '', id = ''] = Buffer.from(text, 'base64url').toString().split(' ');
   if (!/^\d{1,18}$/.test(us) || !isUuid(id)) {

@@ -38,7 +38,14 @@ export async function expireRuns(limit: number, deps: TimerDeps): Promise<number
     values: [limit],
   });
   await deps.transitions.many(
-    rows.map((row) => ({ runId: row.id, epoch: 0, event: 'expire', message: 'run expired', error: 'run expired', level: 'warn' })),
+    rows.map((row) => ({
+      runId: row.id,
+      epoch: 0,
+      event: 'expire',
+      message: 'run expired',
+      error: 'run expired',
+      level: 'warn',
+    })),
   );
   return rows.length;
 }

@@ -85,7 +85,8 @@ export function makeReports(deps: { readonly pool: Pool; readonly onReported: (r
 /** Why a run refuses what its executor reports: it is unknown, was claimed again since, or does not execute any more. */
 export function refusal(epoch: number, run: { readonly status: RunStatus | null; readonly epoch: number | null }): AppError {
   if (run.status === null) return notFound('run');
-  if (run.epoch !== epoch) return new AppError('CONFLICT', 'stale run token: the run was claimed again since this token was issued');
+  if (run.epoch !== epoch)
+    return new AppError('CONFLICT', 'stale run token: the run was claimed again since this token was issued');
   return new AppError('CONFLICT', `run status conflict: the run is ${run.status}`);
 }
 

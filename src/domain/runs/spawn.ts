@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RunActor } from '../../auth/actor.ts';
 import { newId } from '../../core/ids.ts';
-import { JsonInput } from '../../core/schemas.ts';
+import { JsonInput, key } from '../../core/schemas.ts';
 import type { RunDeps } from './deps.ts';
 import { insertRefusal, prepare, triggerableJob } from './trigger.ts';
 import { waitForChildren } from './waits.ts';
@@ -11,13 +11,10 @@ const MAX_AWAIT_SECS = 30 * 86_400;
 
 /** Input of a spawn. */
 export const SpawnInput = z.strictObject({
-  job: z.string().min(1).max(128).describe('Id or slug of the job to run, in the project of the parent.'),
+  job: key(128).describe('Id or slug of the job to run, in the project of the parent.'),
   payload: JsonInput.optional().describe('Input of the child run.'),
   priority: z.int().min(0).max(10).optional().describe('0 (default) to 10.'),
-  spawnKey: z
-    .string()
-    .min(1)
-    .max(256)
+  spawnKey: key(256)
     .optional()
     .describe('Names the child within its parent: spawning the same key again answers the child there is.'),
   awaitCompletion: z.boolean().optional().describe('Put the parent to sleep until the child has ended.'),

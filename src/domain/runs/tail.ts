@@ -47,7 +47,8 @@ export async function tailRun(
 ): Promise<AsyncIterable<RunEventRow>> {
   requireScope(actor, 'runs:read');
   if (!isUuid(input.runId)) throw notFound('run');
-  if (!Number.isInteger(input.after) || input.after < 0) throw new AppError('BAD_REQUEST', 'after must be the seq of an event, or 0');
+  if (!Number.isInteger(input.after) || input.after < 0)
+    throw new AppError('BAD_REQUEST', 'after must be the seq of an event, or 0');
   const first = await readEvents(deps.reads, { projectId: actor.projectId, runId: input.runId, after: input.after });
   if (!first) throw notFound('run');
   return new Repeater<RunEventRow>(async (push, stop) => {
@@ -101,7 +102,9 @@ async function readEvents(
   const { rows } = await pool.query<Row>({ name: 'tail', text: EVENTS_SQL, values: [from.runId, from.after, from.projectId] });
   const [head] = rows;
   if (!head) return null;
-  const events = rows.flatMap(({ status: _status, lastSeq: _lastSeq, seq, ...event }) => (seq === null ? [] : [{ ...event, seq }]));
+  const events = rows.flatMap(({ status: _status, lastSeq: _lastSeq, seq, ...event }) =>
+    seq === null ? [] : [{ ...event, seq }],
+  );
   return { status: head.status, lastSeq: head.lastSeq, events };
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Actor, actorName, requireScope } from '../../auth/actor.ts';
 import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
+import { key } from '../../core/schemas.ts';
 import type { JobRow } from '../jobs/job.ts';
 import type { RunDeps } from './deps.ts';
 import type { NewRun } from './insert.ts';
@@ -12,7 +13,7 @@ export const MAX_BULK_ITEMS = 1_000;
 
 /** Input of a bulk trigger. */
 export const TriggerRunsInput = z.strictObject({
-  job: z.string().min(1).max(128).describe('Id or slug of the job.'),
+  job: key(128).describe('Id or slug of the job.'),
   items: z.array(TriggerItemInput).min(1).max(MAX_BULK_ITEMS).describe('One entry per run.'),
 });
 
@@ -45,7 +46,11 @@ export async function triggerRuns(actor: Actor, input: z.output<typeof TriggerRu
   return { batchId, items, total: items.length, created };
 }
 
-function prepareItem(actor: Actor, job: JobRow, from: { readonly item: TriggerItem; readonly batchId: string }): NewRun | AppError {
+function prepareItem(
+  actor: Actor,
+  job: JobRow,
+  from: { readonly item: TriggerItem; readonly batchId: string },
+): NewRun | AppError {
   try {
     return prepare(actor, job, { item: from.item, origin: { triggeredBy: 'manual', batchId: from.batchId } });
   } catch (error) {

@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { canonicalJson, type JsonValue } from '../../core/json.ts';
 import type { RunStatus } from '../../core/run-state.ts';
-import { JsonInput, Metadata, Tags } from '../../core/schemas.ts';
+import { JsonInput, key, Metadata, Tags } from '../../core/schemas.ts';
 import type { JobRow } from '../jobs/job.ts';
 import { validate } from '../jobs/json-schema.ts';
 import type { RunDeps } from './deps.ts';
@@ -22,18 +22,18 @@ export const TriggerItemInput = z.strictObject({
   payload: JsonInput.optional().describe('Input of the run, any JSON up to 5 MB; checked against the payload schema of the job.'),
   scheduledAt: z.date().optional().describe('Start no earlier than this moment; a past moment means now.'),
   priority: z.int().min(0).max(10).optional().describe('0 (default) to 10; higher runs are claimed first.'),
-  idempotencyKey: z.string().min(1).max(256).optional().describe('While a run with this key is live, triggering again answers that run.'),
+  idempotencyKey: key(256).optional().describe('While a run with this key is live, triggering again answers that run.'),
   tags: Tags.optional().describe('Labels to find the run by.'),
   metadata: Metadata.optional().describe('String values kept with the run, over the defaults of the job.'),
   ttlSecs: z.int().min(1).max(31_536_000).optional().describe('Seconds after which the run expires if nobody started it.'),
-  concurrencyKey: z.string().min(1).max(128).optional().describe('Runs with the same key share the per-key limit of the job.'),
+  concurrencyKey: key(128).optional().describe('Runs with the same key share the per-key limit of the job.'),
   timeoutSecs: z.int().min(1).max(86_400).optional().describe('Overrides the timeout of the job for this run, in seconds.'),
   maxAttempts: z.int().min(1).max(100).optional().describe('Overrides the maximum attempts of the job for this run.'),
 });
 
 /** Input of a single trigger. */
 export const TriggerRunInput = TriggerItemInput.extend({
-  job: z.string().min(1).max(128).describe('Id or slug of the job.'),
+  job: key(128).describe('Id or slug of the job.'),
   dryRun: z.boolean().optional().describe('Check everything, store nothing.'),
 });
 
@@ -107,7 +107,10 @@ export function prepare(actor: Actor, job: JobRow, from: { readonly item: Trigge
   const payload = item.payload ?? null;
   const text = JSON.stringify(payload);
   if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) {
-    throw new AppError('PAYLOAD_TOO_LARGE', `the payload has more than ${MAX_PAYLOAD_BYTES} bytes; store it elsewhere and pass where`);
+    throw new AppError(
+      'PAYLOAD_TOO_LARGE',
+      `the payload has more than ${MAX_PAYLOAD_BYTES} bytes; store it elsewhere and pass where`,
+    );
   }
   checkPayload(job, payload);
   const scheduledAt = futureOf(item.scheduledAt);

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { RunActor } from '../../auth/actor.ts';
+import { notFound } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { RunStatus } from '../../core/run-state.ts';
@@ -37,10 +38,11 @@ export interface WaitForChildrenInput {
 
 /**
  * Puts the calling executor's run to sleep until its children have ended, unless they have. The run gives back its slots meanwhile and
- * comes again as the same attempt. CONFLICT when the claim no longer stands.
+ * comes again as the same attempt. CONFLICT when the claim no longer stands, NOT_FOUND for a run that is no child of it.
  */
 export async function waitForChildren(actor: RunActor, input: WaitForChildrenInput, deps: RunDeps): Promise<ChildrenWait> {
   const children = await readChildren(deps.reads, actor, input.runIds);
+  if (input.runIds && children.length < new Set(input.runIds).size) throw notFound('child run');
   const open = children.filter((child) => !child.ended);
   if (open.length === 0) return { status: 'ready', children: children.map(toState) };
   await createWaits(deps.engine, actor, { childIds: open.map((child) => child.id), timeoutSecs: input.timeoutSecs });
