@@ -43,6 +43,7 @@ describe('the contract', () => {
     'HEAD %s answers like GET, without the body',
     async (_, route) => {
       const request = await caseOf(route).request(world);
+      await world.settled();
       const get = await send(world, route, request);
 
       const head = await send(world, { ...route, method: 'HEAD' }, request);

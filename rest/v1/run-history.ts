@@ -5,6 +5,7 @@ import { createdAtCursorParam, limitParam, nextOf, opaqueCursorParam, type Page,
 import { defineRoute, gql, type Route } from '../route.ts';
 import { RUN_OUTPUT, type RunOutputV1, runOutputSchema } from './run-output-schema.ts';
 import { JOB_RUN, type JobRunV1, jobRunSchema } from './run-schema.ts';
+import { runStatus } from './run-status.ts';
 
 const EVENT_TYPES = ['state_change', 'log', 'progress', 'error', 'output', 'other'] as const;
 const EVENT_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -23,6 +24,22 @@ const runEventSchema = z
   })
   .meta({ id: 'RunEvent', description: 'One line of the story of a run.' });
 type RunEventV1 = z.input<typeof runEventSchema>;
+
+/** An event as the document yields it; the statuses are set on changes of status. */
+interface StoredEvent extends RunEventV1 {
+  readonly attempt: number;
+  readonly fromStatus: string | null;
+  readonly toStatus: string | null;
+}
+
+/** The documented event; the reference has no field for a change of status but `data`. */
+function documentedEvent({ attempt, fromStatus, toStatus, ...event }: StoredEvent): RunEventV1 {
+  if (toStatus === null) return event;
+  return {
+    ...event,
+    data: { from: runStatus.nullable().parse(fromStatus), to: runStatus.parse(toStatus), attempt, ...event.data },
+  };
+}
 
 /** What belongs to one run: `/v1/runs/{id}/children`, `/events` and `/outputs`. */
 export const runHistoryRoutes: readonly Route[] = [
@@ -63,7 +80,7 @@ export const runHistoryRoutes: readonly Route[] = [
     document: gql`query listRunEvents($id: ID!, $level: [LogLevel!], $type: [RunEventType!], $first: Int, $after: String) {
       run(id: $id) {
         events(level: $level, type: $type, first: $first, after: $after) {
-          edges { node { id run_id: runId type level message data created_at: createdAt } }
+          edges { node { id run_id: runId type level message data attempt fromStatus toStatus created_at: createdAt } }
           pageInfo { hasNextPage endCursor }
         }
       }
@@ -76,7 +93,7 @@ export const runHistoryRoutes: readonly Route[] = [
       after: cursor,
     }),
     response: z.array(runEventSchema),
-    project: ({ run }: { run: { events: Page<RunEventV1> } }) => rowsOf(run.events),
+    project: ({ run }: { run: { events: Page<StoredEvent> } }) => rowsOf(run.events).map(documentedEvent),
     nextCursor: ({ run }) => nextOf(run.events),
   }),
   defineRoute({

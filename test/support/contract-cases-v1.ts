@@ -106,7 +106,10 @@ export const v1Cases: Readonly<Record<string, ContractCase>> = {
   listChildRuns: {
     request: async (world) => {
       const { id, token } = await world.accepted();
-      await world.done('POST', `/sdk/v1/runs/${id}/spawn`, { key: token, body: { job_slug: world.job.slug } });
+      await world.done('POST', `/sdk/v1/runs/${id}/spawn`, {
+        key: token,
+        body: { job_slug: world.job.slug, payload: DO.accept },
+      });
       return { id };
     },
     status: 200,

@@ -32,6 +32,8 @@ export interface RestWorld {
   ended(trigger: object, job?: string): Promise<Run>;
   /** Waits until a run has ended. */
   end(runId: string): Promise<Run>;
+  /** Waits until nothing happens by itself any more: every run has ended, or is in the hands of an executor that keeps it. */
+  settled(): Promise<void>;
   /**
    * How many rows each table has, with a digest of them, once runs under way have come to rest; equal when nothing was stored or changed
    * in between.
@@ -89,7 +91,6 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
 
   const end = (runId: string) => clientOf(ADMIN_KEY).runs.wait(runId);
 
-  /** Waits until nothing happens by itself any more: every run has ended, or is in the hands of an executor that keeps it. */
   async function settled(): Promise<void> {
     for (;;) {
       const { rows } = await database.query<{ id: string; keeps: boolean }>(MOVING_RUNS);
@@ -123,6 +124,7 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
       return clientOf(ADMIN_KEY).runs.wait(id);
     },
     end,
+    settled,
     async stored() {
       await settled();
       const { rows } = await database.query<Record<string, string>>(`select ${TABLES.map(digestSql).join(', ')}`);

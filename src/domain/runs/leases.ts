@@ -8,7 +8,8 @@ export interface HeldClaim {
 
 /**
  * Extends the leases of the claims a process stands behind, never beyond their deadlines, and answers the ids whose claim is over: those
- * runs were canceled, timed out or taken over, and their dispatch should stop.
+ * runs were canceled, timed out or taken over, and their dispatch should stop. Never shortens a lease: the executor may have accepted the
+ * run, and been promised its heartbeat timeout, while this statement was on its way.
  */
 export async function renewLeases(
   claims: readonly HeldClaim[],
@@ -22,7 +23,7 @@ export async function renewLeases(
       with held as (
         select * from unnest($1::uuid[], $2::int[]) as h (id, epoch)
       ), renewed as (
-        update run_leases l set lease_until = least(now() + $3::bigint * interval '1 millisecond', l.deadline_at)
+        update run_leases l set lease_until = least(greatest(l.lease_until, now() + $3::bigint * interval '1 millisecond'), l.deadline_at)
           from held h where l.run_id = h.id and l.epoch = h.epoch returning l.run_id
       )
       select h.id from held h where h.id not in (select run_id from renewed)`,
