@@ -34,6 +34,12 @@ interface DoorbellDeps {
 
 const RESTART_MS = 500;
 
+/**
+ * Unbatched, graphile-worker 0.18 does not await the statement that completes a job: a connection lost there is an unhandled rejection,
+ * which ends the process. Batched, with no delay, it ends the pool, and the pool is started again.
+ */
+const BATCHED = { completeJobBatchDelay: 0, failJobBatchDelay: 0 };
+
 /** Makes a {@link Doorbell}. */
 export function makeDoorbell(deps: DoorbellDeps): Doorbell {
   let runner: Runner | null = null;
@@ -56,6 +62,7 @@ export function makeDoorbell(deps: DoorbellDeps): Doorbell {
           pollInterval: deps.pollMs,
           noHandleSignals: true,
           events,
+          preset: { worker: BATCHED },
           logger: quiet(deps.log),
           taskList: { [DISPATCH_TASK]: () => answer() },
         });
