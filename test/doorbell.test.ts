@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openPools, type Pools } from '../src/db/pool.ts';
-import { ring } from '../src/db/queue.ts';
+import { dropRings, pendingRings, ring } from '../src/db/queue.ts';
 import { makeDoorbell } from '../src/worker/doorbell.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 
@@ -67,4 +67,16 @@ it('goes on answering after the connection was lost under the end of a ring', as
 
   expect(lost()).toBe(true);
   expect(doorbell.answered()).toBeGreaterThanOrEqual(2);
+});
+
+it('answers for the rings that came before a claim found nothing due, and for no later ones', async () => {
+  await ring(pools.engine);
+  await ring(pools.engine);
+  const seen = await pendingRings(pools.engine);
+  await ring(pools.engine);
+
+  await dropRings(pools.engine, seen);
+
+  expect(seen.length).toBe(2);
+  expect((await pendingRings(pools.engine)).length).toBe(1);
 });

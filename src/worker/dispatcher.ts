@@ -16,8 +16,8 @@ export interface Dispatcher {
   readonly slots: StartSlots;
   /** Claims until nothing is due or no slot is free; resolves then. Rejects when a claim fails. */
   pump(): Promise<void>;
-  /** Resolves when nothing is due any more as far as this process knows: the work of a doorbell. */
-  drainQueue(): Promise<void>;
+  /** Resolves to true when a claim has found nothing more due, which is the work of a ring, or to false when this process stops. */
+  drainQueue(): Promise<boolean>;
   /** True when every slot is taken, so that due runs need another process or must wait. */
   isFull(): boolean;
   /** Runs under way with their claims, for lease renewal. */
@@ -128,9 +128,11 @@ export function makeDispatcher(deps: DispatcherDeps): Dispatcher {
     pump,
     async drainQueue() {
       await pump();
-      if (!maybeDue || stopping) return;
-      drained ??= Promise.withResolvers();
-      await drained.promise;
+      if (maybeDue && !stopping) {
+        drained ??= Promise.withResolvers();
+        await drained.promise;
+      }
+      return !stopping;
     },
     isFull: () => free() <= 0,
     inFlight: () => [...underWay].map(([key, { epoch }]) => ({ runId: key.slice(0, 36), epoch })),
