@@ -1,0 +1,127 @@
+import type { Pool } from 'pg';
+import { type Actor, actorName, requireScope } from '../../auth/actor.ts';
+import { AppError, notFound } from '../../core/errors.ts';
+import type { JsonValue } from '../../core/json.ts';
+import type { RunDeps } from '../runs/deps.ts';
+import { wakeRuns } from '../runs/waits.ts';
+import { isEventKey } from './event-key.ts';
+import { notWaiting, readNewest } from './newest-trigger.ts';
+
+/** Bytes of JSON that an event may carry. */
+export const MAX_EVENT_BYTES = 1_048_576;
+/** Waits that one call ends at most. */
+const MAX_RESOLVED = 1_000;
+/** Bytes that one call stores at most: a payload is kept with each wait and in the state of each run. */
+const MAX_RESOLVED_BYTES = 16 * MAX_EVENT_BYTES;
+/** A key may come into use again between two statements, though hardly twice. */
+const SEND_TRIES = 3;
+
+type SendDeps = Pick<RunDeps, 'engine' | 'transitions'>;
+
+/**
+ * Sends an event to whoever waits for its key, and wakes that run; answers the id of the wait. Committed first, looked at afterwards:
+ * should this process end in between, the reaper wakes the run. The same payload again is answered alike. NOT_FOUND when nobody has ever
+ * waited for the key, CONFLICT when nobody does any more, PAYLOAD_TOO_LARGE beyond {@link MAX_EVENT_BYTES}.
+ */
+export async function sendEvent(
+  actor: Actor,
+  key: string,
+  input: { readonly payload: JsonValue },
+  deps: SendDeps,
+): Promise<string> {
+  requireScope(actor, 'runs:write');
+  if (!isEventKey(key)) throw notFound('event trigger');
+  const json = payloadJson(input.payload);
+  for (let tries = 1; ; tries++) {
+    const sent = await send(deps.engine, SEND_ONE, [actor.projectId, key, json, actorName(actor)]);
+    const [wait] = sent;
+    if (wait) {
+      await wakeRuns([wait.run_id], 'its event has arrived', deps);
+      return wait.id;
+    }
+    const newest = await readNewest(deps.engine, { projectId: actor.projectId, key, json });
+    if (!newest) throw notFound('event trigger');
+    if (newest.status === 'received' && newest.isSame) {
+      await wakeRuns([newest.runId], 'its event has arrived', deps);
+      return newest.id;
+    }
+    if (newest.status !== 'waiting' || tries === SEND_TRIES) throw notWaiting();
+  }
+}
+
+/**
+ * Sends one payload to every wait whose key starts with `prefix`, in the order of their keys: at most {@link MAX_RESOLVED}, fewer for
+ * large payloads, so that whoever has more calls again until nothing is resolved. Answers the ids of the waits.
+ */
+export async function sendEventsByPrefix(
+  actor: Actor,
+  prefix: string,
+  input: { readonly payload: JsonValue },
+  deps: SendDeps,
+): Promise<string[]> {
+  requireScope(actor, 'runs:write');
+  if (!isEventKey(prefix)) return [];
+  const json = payloadJson(input.payload);
+  const limit = Math.min(MAX_RESOLVED, Math.floor(MAX_RESOLVED_BYTES / Buffer.byteLength(json)));
+  const sent = await send(deps.engine, SEND_BY_PREFIX, [actor.projectId, prefix, json, actorName(actor), limit]);
+  await wakeRuns(
+    sent.map((wait) => wait.run_id),
+    'its event has arrived',
+    deps,
+  );
+  return sent.map((wait) => wait.id);
+}
+
+function payloadJson(payload: JsonValue): string {
+  const json = JSON.stringify(payload);
+  if (Buffer.byteLength(json) <= MAX_EVENT_BYTES) return json;
+  throw new AppError('PAYLOAD_TOO_LARGE', `the event has more than ${MAX_EVENT_BYTES} bytes; store it elsewhere and send where`);
+}
+
+interface SentWait {
+  readonly id: string;
+  readonly run_id: string;
+  readonly event_key: string;
+}
+
+async function send(
+  pool: Pool,
+  statement: { readonly name: string; readonly text: string },
+  values: unknown[],
+): Promise<SentWait[]> {
+  const { rows } = await pool.query<SentWait>({ ...statement, values });
+  return rows;
+}
+
+/** The wait ends and the payload is in the state of its run, or neither. */
+const KEEP_SQL = `
+kept as (
+  insert into run_state (run_id, state_key, value)
+  select run_id, 'event:' || event_key, response_payload from sent
+  on conflict (run_id, state_key) do update set value = excluded.value, updated_at = now()
+)
+select id, run_id, event_key from sent order by event_key`;
+
+const RECEIVED_SQL = `status = 'received', ended_at = now(), response_payload = $3::jsonb, sent_by = $4`;
+
+const SEND_ONE = {
+  name: 'send-event',
+  text: `
+with sent as (
+  update waits w set ${RECEIVED_SQL} where w.project_id = $1 and w.event_key = $2 and w.status = 'waiting'
+  returning w.id, w.run_id, w.event_key, w.response_payload
+), ${KEEP_SQL}`,
+};
+
+/** What starts with a prefix lies between it and itself with the last character there is behind it, as many times as a key is long. */
+const SEND_BY_PREFIX = {
+  name: 'send-events',
+  text: `
+with due as materialized (
+  select w.id from waits w
+   where w.project_id = $1 and w.event_key >= $2 and w.event_key <= $2 || repeat(chr(1114111), 512) and w.status = 'waiting'
+   order by w.event_key limit $5 for update skip locked
+), sent as (
+  update waits w set ${RECEIVED_SQL} from due where w.id = due.id returning w.id, w.run_id, w.event_key, w.response_payload
+), ${KEEP_SQL}`,
+};
