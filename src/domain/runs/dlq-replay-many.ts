@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { type Actor, requireScope } from '../../auth/actor.ts';
+import { AppError } from '../../core/errors.ts';
+import { isUuid } from '../../core/ids.ts';
+import { type BulkItem, makeListing, RunTargetInput, readTarget } from './bulk-target.ts';
+import type { RunDeps } from './deps.ts';
+import { selectRuns } from './select-runs.ts';
+import type { TransitionItem, TransitionResult } from './transition.ts';
+
+type ReplayDeps = Pick<RunDeps, 'reads' | 'transitions'>;
+
+/** Input of a replay of many dead letters. */
+export const ReplayDeadLettersInput = RunTargetInput.extend({
+  limit: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe('With `filter`: the most runs to replay, the oldest first; all of them when left out.'),
+});
+
+/** What came of replaying many dead letters. */
+export interface BulkDeadLettersReplayed {
+  /** For ids one each, in the order given; for a filter up to 1,000, those that failed first. */
+  readonly results: readonly BulkItem[];
+  readonly total: number;
+  readonly replayed: number;
+  readonly failed: number;
+}
+
+/**
+ * Puts many dead-lettered runs back into the queue, each as its own first attempt. A filter means the dead letters among its runs, all of
+ * the project's when it has no condition. CONFLICT when there was none to replay.
+ */
+export async function replayDeadLetters(
+  actor: Actor,
+  input: z.output<typeof ReplayDeadLettersInput>,
+  deps: ReplayDeps,
+): Promise<BulkDeadLettersReplayed> {
+  requireScope(actor, 'runs:write');
+  const { limit, ids, filter } = input;
+  if (ids && limit !== undefined) throw new AppError('BAD_REQUEST', 'limit goes with a filter, not with ids');
+  const listing = makeListing<BulkItem>();
+  const count = { total: 0, replayed: 0 };
+  const note = (items: readonly BulkItem[]): readonly BulkItem[] => {
+    count.total += items.length;
+    count.replayed += items.filter(({ error }) => error === null).length;
+    return items;
+  };
+  let results: readonly BulkItem[];
+  if (filter && !ids) {
+    const selection = { filter, statuses: ['dead_letter'] as const, limit };
+    for await (const page of selectRuns(actor, selection, deps)) listing.add(note(await replayAll(actor, page, deps)));
+    results = listing.list();
+  } else {
+    results = note(await replayAll(actor, readTarget({ ids, filter }).ids ?? [], deps));
+  }
+  if (count.replayed === 0) throw new AppError('CONFLICT', 'no dead_letter runs available for replay');
+  return { results, ...count, failed: count.total - count.replayed };
+}
+
+async function replayAll(actor: Actor, ids: readonly string[], deps: ReplayDeps): Promise<BulkItem[]> {
+  const known = ids.filter(isUuid);
+  const items = known.map(
+    (runId): TransitionItem => ({
+      runId,
+      projectId: actor.projectId,
+      event: 'dlq_replay',
+      message: 'replayed from the dead letters',
+    }),
+  );
+  const results = await deps.transitions.many(items);
+  const resultOf = new Map(known.map((id, index) => [id, results[index]]));
+  return ids.map((id) => toItem(actor, id, resultOf.get(id)));
+}
+
+function toItem(actor: Actor, id: string, result: TransitionResult | undefined): BulkItem {
+  if (!result?.was || result.projectId !== actor.projectId) return { id, status: null, error: 'run not found' };
+  return result.moved ? { id, status: result.becomes, error: null } : { id, status: result.was, error: 'run is not dead_letter' };
+}

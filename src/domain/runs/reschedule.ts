@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { type Actor, requireScope } from '../../auth/actor.ts';
+import { AppError } from '../../core/errors.ts';
+import { isUuid } from '../../core/ids.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { JsonObjectInput } from '../../core/schemas.ts';
+import type { RunDeps } from './deps.ts';
+import type { TransitionItem } from './transition.ts';
+import { checkPayload, futureOf, hashPayload, payloadText } from './trigger.ts';
+
+/** Input of a change of schedule. */
+export const RescheduleRunInput = z.strictObject({
+  scheduledAt: z.date().describe('Start no earlier than this moment; a past moment means now.'),
+  payload: JsonObjectInput.optional().describe(
+    'A new input of the run, checked against the payload schema of its job; kept when left out.',
+  ),
+});
+
+type Reschedule = z.output<typeof RescheduleRunInput>;
+type RescheduleDeps = Pick<RunDeps, 'reads' | 'jobs' | 'transitions'>;
+
+/**
+ * Moves the start of a run that nobody has started yet, and may give it another payload. Its time to live begins anew with the new start.
+ * NOT_FOUND for an unknown run and for one that was started before, BAD_REQUEST or PAYLOAD_TOO_LARGE for the payload; nothing has
+ * changed then.
+ *
+ * A start in the past is two steps: the run is delayed until that moment, then promoted, which the timers do as well should this process
+ * end in between. A claim that is looking for due runs at that moment reads the payload once more (`claim-statement.ts`).
+ */
+export async function rescheduleRun(
+  actor: Actor,
+  input: { readonly runId: string; readonly change: Reschedule },
+  deps: RescheduleDeps,
+): Promise<void> {
+  requireScope(actor, 'runs:write');
+  const { runId, change } = input;
+  if (!isUuid(runId)) throw ineligible();
+  const isFuture = futureOf(change.scheduledAt) !== null;
+  const payload = change.payload && (await checkedPayload(actor, { runId, payload: change.payload }, deps));
+  const held = await deps.transitions.one({
+    ...ofRun(actor, runId),
+    event: 'hold',
+    at: change.scheduledAt,
+    message: `rescheduled to ${change.scheduledAt.toISOString()}`,
+    ...(payload && { payload }),
+  });
+  if (!held.moved) throw ineligible();
+  if (isFuture) return;
+  // Not moving means that a timer, or a second change, was first: the run is where one of them wanted it.
+  await deps.transitions.one({ ...ofRun(actor, runId), event: 'promote', message: 'its scheduled time has come' });
+}
+
+/** The epoch counts claims: 0 is a run that nobody has started. */
+function ofRun(actor: Actor, runId: string): Pick<TransitionItem, 'runId' | 'projectId' | 'epoch'> {
+  return { runId, projectId: actor.projectId, epoch: 0 };
+}
+
+async function checkedPayload(
+  actor: Actor,
+  { runId, payload }: { readonly runId: string; readonly payload: JsonObject },
+  deps: RescheduleDeps,
+): Promise<TransitionItem['payload']> {
+  const { rows } = await deps.reads.query<{ jobId: string }>(
+    `select job_id as "jobId" from runs where id = $1 and project_id = $2 and epoch = 0 and status in ('delayed', 'queued')`,
+    [runId, actor.projectId],
+  );
+  if (!rows[0]) throw ineligible();
+  payloadText(payload);
+  checkPayload(await deps.jobs.ofRun(actor.projectId, rows[0].jobId), payload);
+  return { json: payload, hash: hashPayload(payload) };
+}
+
+function ineligible(): AppError {
+  return new AppError('NOT_FOUND', 'run not found or not eligible for rescheduling');
+}
