@@ -11,6 +11,8 @@ export interface ListKey<Field extends string, Value extends string | number> {
   readonly order: 'asc' | 'desc';
   /** The value in a cursor; null for what cannot be one. */
   readonly read: (cursor: string) => Value | null;
+  /** The cursor of a value; the value itself when left out. */
+  write?(value: Value): string;
 }
 
 /** Newest first: ids are UUIDv7, which sort by the time they were made. */
@@ -28,6 +30,8 @@ export interface Slice<Field extends string, Value extends string | number> {
   /** The parts of a Prisma query that cut the page out of the rows that `where` means. */
   within<Where extends object>(where: Where): SliceQuery<Field, Value, Where>;
   readonly field: Field;
+  /** The cursor of a value of the field. */
+  write(value: Value): string;
   readonly size: number;
   readonly backwards: boolean;
   readonly hasCursor: boolean;
@@ -65,6 +69,7 @@ export function sliceOf<Field extends string, Value extends string | number>(
     within: <Where extends object>(where: Where) =>
       ({ where: { AND: [where, beyond] }, orderBy: { [key.field]: order }, take: size + 1 }) as SliceQuery<Field, Value, Where>,
     field: key.field,
+    write: key.write ?? String,
     size,
     backwards,
     hasCursor: value !== null,
@@ -85,13 +90,13 @@ export interface Connection<Row> {
 /** Makes the page from the rows that the query with its slice returned. */
 export function pageOf<Field extends string, Row extends { readonly [F in Field]: string | number }>(
   rows: readonly Row[],
-  { field, size, backwards, hasCursor }: Omit<Slice<Field, string | number>, 'within'>,
+  { field, write, size, backwards, hasCursor }: Omit<Slice<Field, string | number>, 'within'>,
 ): Connection<Row> {
   const hasMore = rows.length > size;
   const kept = rows.slice(0, size);
   if (backwards) kept.reverse();
   return connectionOf(
-    kept.map((node) => ({ cursor: String(node[field]), node })),
+    kept.map((node) => ({ cursor: write(node[field]), node })),
     { hasNextPage: backwards ? hasCursor : hasMore, hasPreviousPage: backwards ? hasMore : hasCursor },
   );
 }

@@ -5,10 +5,15 @@ import './projects/mutations.ts';
 import './jobs/queries.ts';
 import './jobs/mutations.ts';
 import './runs/relations.ts';
+import './runs/reports.ts';
 import './runs/queries.ts';
 import './runs/mutations.ts';
+import './runs/operations.ts';
 import './runs/executor.ts';
+import './runs/executor-reports.ts';
 import './runs/subscriptions.ts';
+import './events/queries.ts';
+import './events/mutations.ts';
 import { builder } from './builder.ts';
 
 /** The schema that every face of the server executes. */

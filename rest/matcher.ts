@@ -18,8 +18,8 @@ export type Match =
 /** Finds the row for a method and a request target. */
 export type Matcher = (method: string, target: string) => Match;
 
-/** Longer path parameters match nothing; no id, slug or key of ours comes near it. */
-const MAX_PARAM_LENGTH = 1024;
+/** Longer path parameters match nothing; nothing of ours comes near it, not even 256 characters of three encoded bytes each. */
+const MAX_PARAM_LENGTH = 3072;
 
 const METHODS: readonly RouteMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const FOREIGN: Match = { kind: 'foreign' };

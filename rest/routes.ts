@@ -2,12 +2,19 @@ import type { ApiInfo, ApiTag } from './openapi.ts';
 import type { Route } from './route.ts';
 import { childrenRoutes } from './sdk/children.ts';
 import { endingRoutes } from './sdk/endings.ts';
+import { recordRoutes } from './sdk/records.ts';
 import { reportRoutes } from './sdk/reports.ts';
+import { stateRoutes } from './sdk/state.ts';
+import { waitForEventRoutes } from './sdk/wait-for-event.ts';
 import { apiKeyRoutes } from './v1/api-keys.ts';
+import { eventRoutes } from './v1/events.ts';
 import { jobTriggerRoutes } from './v1/job-trigger.ts';
 import { jobRoutes } from './v1/jobs.ts';
 import { projectRoutes } from './v1/projects.ts';
+import { runBulkRoutes } from './v1/run-bulk.ts';
 import { runHistoryRoutes } from './v1/run-history.ts';
+import { runOperationRoutes } from './v1/run-operations.ts';
+import { runReportRoutes } from './v1/run-reports.ts';
 import { runRoutes } from './v1/runs.ts';
 
 /** Every documented route: the single source of the router, the validation, the OpenAPI document and its tests. */
@@ -15,10 +22,17 @@ export const routes: readonly Route[] = [
   ...jobRoutes,
   ...jobTriggerRoutes,
   ...runRoutes,
+  ...runOperationRoutes,
+  ...runBulkRoutes,
   ...runHistoryRoutes,
+  ...runReportRoutes,
   ...reportRoutes,
+  ...recordRoutes,
+  ...stateRoutes,
   ...endingRoutes,
   ...childrenRoutes,
+  ...waitForEventRoutes,
+  ...eventRoutes,
   ...projectRoutes,
   ...apiKeyRoutes,
 ];
@@ -28,6 +42,7 @@ export const apiTags: readonly ApiTag[] = [
   { name: 'Jobs', description: 'Define work and trigger runs of it. `{id}` is the id of a job or its slug.' },
   { name: 'Runs', description: 'Job run management and monitoring.' },
   { name: 'Executors', description: 'Endpoints called by job executors using run tokens.' },
+  { name: 'Events', description: 'Runs that wait for something outside, and sending it to them. `{key}` is percent-encoded.' },
   { name: 'Projects', description: 'The tenants of this installation.' },
   { name: 'API keys', description: 'The credentials of a project.' },
 ];

@@ -71,6 +71,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     pools,
     tokens,
     executor,
+    notices: { post: executor.post, policy: { allowPrivate: config.allowPrivateEndpoints } },
     observer: metrics,
     log,
     onHopeless: options.onHopeless,

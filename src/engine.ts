@@ -1,11 +1,14 @@
 import type { Logger } from 'pino';
 import type { RunTokens } from './auth/run-token.ts';
 import type { Config } from './config.ts';
+import type { EndpointPolicy } from './core/endpoint-guard.ts';
 import type { Executor, Outcome } from './core/outcome.ts';
+import type { PostSigned } from './core/signed-post.ts';
 import { beat, type Instance, leave } from './db/instances.ts';
 import type { Pools } from './db/pool.ts';
 import { dropRings, hasStaleRing, pendingRings, ring } from './db/queue.ts';
 import { makeWakeHub, type WakeHub } from './db/wake-hub.ts';
+import { makeEventNotices } from './domain/events/event-notices.ts';
 import { makeJobCache } from './domain/jobs/job-cache.ts';
 import type { ClaimedRun } from './domain/runs/claimed-run.ts';
 import type { RunDeps } from './domain/runs/deps.ts';
@@ -14,6 +17,7 @@ import { makeInserts } from './domain/runs/insert.ts';
 import { renewLeases } from './domain/runs/leases.ts';
 import { promoteHeld } from './domain/runs/limits.ts';
 import { fireTimers } from './domain/runs/reap.ts';
+import { makeRecords } from './domain/runs/records.ts';
 import { makeReports } from './domain/runs/report.ts';
 import { endedRun, makeTransitions, type TransitionNotice } from './domain/runs/transition.ts';
 import { settleWaits } from './domain/runs/waits.ts';
@@ -52,6 +56,8 @@ interface EngineDeps {
   readonly pools: Pools;
   readonly tokens: RunTokens;
   readonly executor: Executor;
+  /** Tells URLs of users that a run waits for an event. */
+  readonly notices: { readonly post: PostSigned; readonly policy: EndpointPolicy };
   readonly observer: EngineObserver;
   readonly log: Logger;
   /** The process is beyond repair by itself and should be replaced. */
@@ -107,6 +113,7 @@ export function makeEngine(deps: EngineDeps): Engine {
   const transitions = makeTransitions({ pool: engine, shouldRing: () => claimOf?.isFull() ?? true, onMoved });
   const heartbeats = makeHeartbeats(engine);
   const reports = makeReports({ pool: engine, onReported: (runIds) => hub.wake(runIds) });
+  const records = makeRecords({ pool: engine, onReported: (runIds) => hub.wake(runIds) });
 
   const dispatcher = makeDispatcher({
     engine,
@@ -119,6 +126,7 @@ export function makeEngine(deps: EngineDeps): Engine {
         jobs,
         transitions,
         heartbeats,
+        reports,
         tokens: deps.tokens,
         executor: deps.executor,
         onStart: (started) => observer.startLatency(startLatencySecs(started)),
@@ -136,7 +144,26 @@ export function makeEngine(deps: EngineDeps): Engine {
       if (notice.queued && !notice.rung) announce();
     },
   });
-  const runs: RunDeps = { engine, reads, jobs, transitions, inserts, reports, heartbeats, hub, tokens: deps.tokens };
+  const eventNotices = makeEventNotices({
+    engine,
+    jobs,
+    reports,
+    ...deps.notices,
+    onError: (error) => log.warn({ err: error }, 'how telling that a run waits for an event went could not be stored'),
+  });
+  const runs: RunDeps = {
+    engine,
+    reads,
+    jobs,
+    transitions,
+    inserts,
+    reports,
+    records,
+    heartbeats,
+    hub,
+    tokens: deps.tokens,
+    eventNotices,
+  };
 
   /** Many triggers taken on elsewhere leave many rings; the one that finds the queue empty answers for all that came before it. */
   async function answerRings(): Promise<void> {
@@ -198,7 +225,8 @@ export function makeEngine(deps: EngineDeps): Engine {
     async close() {
       timers.stop();
       await presence.stop();
-      await Promise.all([transitions.idle(), inserts.idle(), reports.idle(), heartbeats.idle()]);
+      await eventNotices.close();
+      await Promise.all([transitions.idle(), inserts.idle(), reports.idle(), records.idle(), heartbeats.idle()]);
       await background.idle();
       await hub.close();
       await leave(engine, deps.instanceId).catch((error: unknown) =>

@@ -22,7 +22,11 @@ const ROOT_FIELDS: Readonly<Record<string, { readonly needs: Scope | 'any key' |
   'Query.jobs': { needs: 'jobs:read', document: '{ jobs { edges { cursor } } }' },
   'Query.run': { needs: 'runs:read', document: '{ run(id: "none") { id } }' },
   'Query.runs': { needs: 'runs:read', document: '{ runs { edges { cursor } } }' },
+  'Query.previewRuns': { needs: 'runs:read', document: '{ previewRuns(filter: {}) { count } }' },
   'Query.ownPayload': { needs: 'run token', document: '{ ownPayload }' },
+  'Query.ownCheckpoint': { needs: 'run token', document: '{ ownCheckpoint { id } }' },
+  'Query.ownState': { needs: 'run token', document: '{ ownState(key: "x") { key } }' },
+  'Query.ownStates': { needs: 'run token', document: '{ ownStates { edges { cursor } } }' },
   'Mutation.createProject': {
     needs: 'instance:admin',
     document: 'mutation { createProject(input: { id: "default", name: "x" }) { id } }',
@@ -49,6 +53,19 @@ const ROOT_FIELDS: Readonly<Record<string, { readonly needs: Scope | 'any key' |
     document: 'mutation { triggerRuns(input: { job: "none", items: [{}] }) { total } }',
   },
   'Mutation.cancelRun': { needs: 'runs:write', document: 'mutation { cancelRun(id: "none") { id } }' },
+  'Mutation.cancelRuns': { needs: 'runs:write', document: 'mutation { cancelRuns(input: { ids: ["x"] }) { total } }' },
+  'Mutation.replayRun': { needs: 'runs:write', document: 'mutation { replayRun(id: "none") { id } }' },
+  'Mutation.replayRuns': { needs: 'runs:write', document: 'mutation { replayRuns(input: { ids: ["x"] }) { total } }' },
+  'Mutation.replayDeadLetters': {
+    needs: 'runs:write',
+    document: 'mutation { replayDeadLetters(input: { ids: ["x"] }) { total } }',
+  },
+  'Mutation.rescheduleRun': {
+    needs: 'runs:write',
+    document: 'mutation { rescheduleRun(id: "none", input: { scheduledAt: "2020-01-01T00:00:00Z" }) { id } }',
+  },
+  'Mutation.resetIdempotencyKey': { needs: 'runs:write', document: 'mutation { resetIdempotencyKey(id: "none") { id } }' },
+  'Mutation.setDebugMode': { needs: 'runs:write', document: 'mutation { setDebugMode(id: "none", enabled: true) { id } }' },
   'Mutation.replayDeadLetter': { needs: 'runs:write', document: 'mutation { replayDeadLetter(id: "none") { id } }' },
   'Mutation.completeRun': { needs: 'run token', document: 'mutation { completeRun(result: 1) { id } }' },
   'Mutation.failRun': { needs: 'run token', document: 'mutation { failRun(input: { error: "x" }) { id } }' },
@@ -56,8 +73,29 @@ const ROOT_FIELDS: Readonly<Record<string, { readonly needs: Scope | 'any key' |
   'Mutation.logRun': { needs: 'run token', document: 'mutation { logRun(input: { message: "x" }) { seq } }' },
   'Mutation.reportProgress': { needs: 'run token', document: 'mutation { reportProgress(input: { message: "x" }) { seq } }' },
   'Mutation.setOutput': { needs: 'run token', document: 'mutation { setOutput(input: { key: "x", value: 1 }) { id } }' },
+  'Mutation.saveCheckpoint': { needs: 'run token', document: 'mutation { saveCheckpoint(input: { state: {} }) { id } }' },
+  'Mutation.reportUsage': {
+    needs: 'run token',
+    document: 'mutation { reportUsage(input: { provider: "x", model: "x" }) { id } }',
+  },
+  'Mutation.reportToolCall': { needs: 'run token', document: 'mutation { reportToolCall(input: { toolName: "x" }) { id } }' },
+  'Mutation.setState': { needs: 'run token', document: 'mutation { setState(input: { key: "x" }) { key } }' },
+  'Mutation.deleteState': { needs: 'run token', document: 'mutation { deleteState(key: "x") { id } }' },
+  'Mutation.annotateRun': { needs: 'run token', document: 'mutation { annotateRun(input: { annotations: { a: "b" } }) { id } }' },
+  'Mutation.reportResources': { needs: 'run token', document: 'mutation { reportResources(input: {}) { seq } }' },
+  'Mutation.continueRun': { needs: 'run token', document: 'mutation { continueRun(input: {}) { id } }' },
   'Mutation.spawnRun': { needs: 'run token', document: 'mutation { spawnRun(input: { job: "none" }) { id } }' },
   'Mutation.waitForChildren': { needs: 'run token', document: 'mutation { waitForChildren(input: {}) { status } }' },
+  'Query.eventTrigger': { needs: 'runs:read', document: '{ eventTrigger(key: "none") { id } }' },
+  'Query.eventTriggers': { needs: 'runs:read', document: '{ eventTriggers { edges { cursor } } }' },
+  'Query.eventStats': { needs: 'runs:read', document: '{ eventStats { total } }' },
+  'Mutation.sendEvent': { needs: 'runs:write', document: 'mutation { sendEvent(key: "none") { id } }' },
+  'Mutation.sendEventsByPrefix': {
+    needs: 'runs:write',
+    document: 'mutation { sendEventsByPrefix(prefix: "nothing") { resolved } }',
+  },
+  'Mutation.cancelEventTrigger': { needs: 'runs:write', document: 'mutation { cancelEventTrigger(key: "none") { id } }' },
+  'Mutation.waitForEvent': { needs: 'run token', document: 'mutation { waitForEvent(input: { eventKey: "x" }) { triggerId } }' },
   'Subscription.runEvents': { needs: 'runs:read', document: 'subscription { runEvents(runId: "none") { seq } }' },
 };
 
@@ -126,16 +164,20 @@ describe('another project', () => {
     const job = await t.createJob({ slug: 'secret' });
     const runId = await t.trigger({ job: job.id, payload: { secret: true } });
     const { createApiKey } = await t.get('mutation { createApiKey(input: { name: "x" }) { apiKey { id } } }');
+    const waiting = await t.start({ job: job.id });
+    await t.get('mutation { waitForEvent(input: { eventKey: "secret event" }) { triggerId } }', { as: waiting });
     const named = (document: string) =>
-      document.replace(
-        /(job|id|runId): "none"/g,
-        (_all, name: string) =>
-          `${name}: "${document.includes('revokeApiKey') ? createApiKey.apiKey.id : /[rR]un\b|DeadLetter|runEvents/.test(document) && name !== 'job' ? runId : job.id}"`,
-      );
+      document
+        .replace('key: "none"', 'key: "secret event"')
+        .replace(
+          /(job|id|runId): "none"/g,
+          (_all, name: string) =>
+            `${name}: "${document.includes('revokeApiKey') ? createApiKey.apiKey.id : /[rR]un\b|DeadLetter|IdempotencyKey|DebugMode|runEvents/.test(document) && name !== 'job' ? runId : job.id}"`,
+        );
     const namesOne = KEY_FIELDS.filter(
       ([coordinate, { document }]) => document.includes('"none"') && coordinate !== 'Mutation.updateProject',
     );
-    expect(namesOne.map(([coordinate]) => coordinate)).toHaveLength(12);
+    expect(namesOne.map(([coordinate]) => coordinate)).toHaveLength(19);
 
     for (const [coordinate, { document }] of namesOne) {
       const foreign = await send(named(document), other);

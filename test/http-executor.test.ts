@@ -85,15 +85,19 @@ describe('the request', () => {
   });
 
   it.each([
-    ['plain', 'x'.repeat(65_537)],
-    ['encoded', 'ü'.repeat(11_000)],
-  ])('leaves out a checkpoint that is longer than 64 KB %s', async (_form, lastCheckpoint) => {
+    ['plain', 'x'.repeat(8_193)],
+    ['encoded', 'ü'.repeat(1_400)],
+  ])('leaves out a checkpoint that is longer than 8 KB %s, and says that there is one', async (_form, lastCheckpoint) => {
     const peer = await startPeer((response) => response.end());
 
-    const outcome = await startExecutor().execute(makeAttempt({ endpointUrl: peer.url, lastCheckpoint }), neverAborted());
+    const outcome = await startExecutor().execute(
+      makeAttempt({ endpointUrl: peer.url, lastCheckpoint, checkpointSequence: 3 }),
+      neverAborted(),
+    );
 
     expect(outcome.kind).toBe('completed');
     expect(peer.received[0]?.message.headers).not.toHaveProperty('x-last-checkpoint');
+    expect(peer.received[0]?.message.headers['x-checkpoint-sequence']).toBe('3');
   });
 
   it('cannot be given another header by any text in it', async () => {

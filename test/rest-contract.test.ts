@@ -6,12 +6,14 @@ import type { Route } from '../rest/route.ts';
 import { apiInfo, apiTags, routes } from '../rest/routes.ts';
 import type { RestAnswer } from './support/app.ts';
 import { type ContractCase, send } from './support/contract-cases.ts';
+import { eventCases } from './support/contract-cases-events.ts';
+import { reportCases } from './support/contract-cases-reports.ts';
 import { sdkCases } from './support/contract-cases-sdk.ts';
 import { v1Cases } from './support/contract-cases-v1.ts';
 import { departures, documentedShape, filledFields } from './support/documented-shapes.ts';
 import { DO, type RestWorld, startRestWorld } from './support/rest-world.ts';
 
-const cases: Readonly<Record<string, ContractCase>> = { ...v1Cases, ...sdkCases };
+const cases: Readonly<Record<string, ContractCase>> = { ...v1Cases, ...sdkCases, ...reportCases, ...eventCases };
 
 let world: RestWorld;
 beforeAll(async () => {
@@ -66,6 +68,7 @@ describe('the contract', () => {
     const { id } = await world.done('POST', `/v1/jobs/${world.job.slug}/trigger`, { body: everything, headers });
     const token = await world.dispatched(id);
     const child = await world.done('POST', `/sdk/v1/runs/${id}/spawn`, { key: token, body: { job_slug: world.job.slug } });
+    const continued = await world.done('POST', `/sdk/v1/runs/${id}/continue`, { key: token, body: {} });
     await world.done('POST', `/sdk/v1/runs/${id}/heartbeat`, { key: token });
     const retrying = await world.done('POST', `/sdk/v1/runs/${id}/fail`, { key: token, body: { error: 'not yet', retry: true } });
     const bulk = await world.done('POST', `/v1/jobs/${world.job.slug}/trigger/bulk`, {
@@ -74,6 +77,7 @@ describe('the contract', () => {
     await world.end(bulk.results[0].id);
     const seen = [
       retrying,
+      continued,
       ...(await Promise.all([child.id, bulk.results[0].id].map((one) => world.done('GET', `/v1/runs/${one}`)))),
     ];
 
@@ -87,7 +91,7 @@ describe('the contract', () => {
 describe('a path', () => {
   const paths = [...new Set(routes.map((route) => route.path))];
   /** `/v1/runs/dlq` could be the path of a run too. */
-  const matches = (path: string, pattern: string) => new RegExp(`^${pattern.replace('{id}', '[^/]+')}$`).test(path);
+  const matches = (path: string, pattern: string) => new RegExp(`^${pattern.replace(/\{\w+\}/g, '[^/]+')}$`).test(path);
   const methodsOf = (path: string) => [
     ...new Set(routes.filter((route) => matches(path, route.path)).map((route) => route.method)),
   ];
@@ -95,7 +99,7 @@ describe('a path', () => {
   it.each(paths)('%s refuses other methods and names its own', async (path) => {
     const own = methodsOf(path);
     const expected = [...own, ...(own.includes('GET') ? ['HEAD'] : [])].sort();
-    const answer = await world.rest('PUT', path.replace('{id}', 'x'));
+    const answer = await world.rest('PUT', path.replace(/\{\w+\}/g, 'x'));
 
     expect(answer.status).toBe(405);
     expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(expected);
@@ -121,13 +125,7 @@ describe('a path', () => {
 });
 
 /** Fields of a run that belong to features still to come: workflows, continuations, retry overrides of a workflow step. */
-const NOTHING_SETS_THEM_YET = [
-  'continuation_of',
-  'retry_backoff',
-  'retry_initial_delay_secs',
-  'retry_max_delay_secs',
-  'workflow_step_run_id',
-];
+const NOTHING_SETS_THEM_YET = ['retry_backoff', 'retry_initial_delay_secs', 'retry_max_delay_secs', 'workflow_step_run_id'];
 
 const published = JSON.parse(JSON.stringify(makeOpenApi(routes, apiTags, apiInfo)));
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });

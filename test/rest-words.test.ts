@@ -10,11 +10,18 @@ import { CreateJobInput, UpdateJobInput } from '../src/domain/jobs/job-input.ts'
 import { CreateApiKeyInput } from '../src/domain/projects/create-api-key.ts';
 import { CreateProjectInput } from '../src/domain/projects/create-project.ts';
 import { UpdateProjectInput } from '../src/domain/projects/update-project.ts';
+import { SaveCheckpointInput } from '../src/domain/runs/checkpoint.ts';
+import { ContinueRunInput } from '../src/domain/runs/continue.ts';
 import { LogRunInput, ReportProgressInput } from '../src/domain/runs/log.ts';
 import { SetOutputInput } from '../src/domain/runs/output.ts';
+import { RescheduleRunInput } from '../src/domain/runs/reschedule.ts';
+import { ReportResourcesInput } from '../src/domain/runs/resources.ts';
 import { SpawnInput } from '../src/domain/runs/spawn.ts';
+import { SetStateInput } from '../src/domain/runs/state.ts';
+import { ReportToolCallInput } from '../src/domain/runs/tool-call.ts';
 import { TriggerItemInput, TriggerRunInput } from '../src/domain/runs/trigger.ts';
 import { MAX_BULK_ITEMS, TriggerRunsInput } from '../src/domain/runs/trigger-bulk.ts';
+import { ReportUsageInput } from '../src/domain/runs/usage.ts';
 
 interface Comparison {
   readonly domain: z.ZodType;
@@ -32,10 +39,18 @@ const COMPARED: Readonly<Record<string, Comparison>> = {
   updateJob: { domain: UpdateJobInput },
   // The job is in the path and the key in a header; a moment travels as text.
   triggerJob: { domain: TriggerRunInput, renamed: OVERRIDES, apart: ['job', 'idempotencyKey', 'scheduledAt'] },
+  rescheduleRun: { domain: RescheduleRunInput, apart: ['scheduledAt'] },
   logEvent: { domain: LogRunInput },
   reportProgress: { domain: ReportProgressInput, renamed: { eta_seconds: 'etaSecs' } },
   // A value is what an output is about; GraphQL clients may leave out a null.
   upsertOutput: { domain: SetOutputInput, renamed: { output_key: 'key' } },
+  saveCheckpoint: { domain: SaveCheckpointInput },
+  reportUsage: { domain: ReportUsageInput },
+  recordToolCall: { domain: ReportToolCallInput },
+  reportResources: { domain: ReportResourcesInput },
+  continueOwnRun: { domain: ContinueRunInput },
+  // As for an output.
+  setOwnState: { domain: SetStateInput },
   spawnChild: { domain: SpawnInput, renamed: { job_id: 'job', job_slug: 'job' }, apart: ['projectId'] },
   createProject: { domain: CreateProjectInput },
   updateProject: { domain: UpdateProjectInput, apart: ['id'] },

@@ -54,6 +54,8 @@ export const RunWait = builder.prismaObject('Wait', {
       resolve: ({ status }) => memberOf(WAIT_STATUSES, status),
     }),
     childRunId: t.exposeID('childRunId', { nullable: true }),
+    eventKey: t.exposeString('eventKey', { nullable: true }),
+    error: t.exposeString('error', { nullable: true }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
     endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),

@@ -44,11 +44,22 @@ export const ErrorClassEnum = builder.enumType('ErrorClass', {
 });
 
 /** What kinds of events there are; OTHER stands for what a newer server may write. */
-export const EVENT_TYPES = ['state_change', 'log', 'progress', 'error', 'output', 'other'] as const satisfies readonly (
-  | Report['type']
-  | 'state_change'
-  | 'other'
-)[];
+export const EVENT_TYPES = [
+  'state_change',
+  'log',
+  'progress',
+  'error',
+  'output',
+  'checkpoint',
+  'usage',
+  'tool_call',
+  'state',
+  'annotation',
+  'resource_sample',
+  'continuation',
+  'debug',
+  'other',
+] as const satisfies readonly (Report['type'] | 'state_change' | 'other')[];
 
 /** A member of {@link EVENT_TYPES}. */
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -62,6 +73,14 @@ export const EventTypeEnum = builder.enumType('RunEventType', {
     progress: 'The executor said how far it is.',
     error: 'The executor reported an error that did not end the run.',
     output: 'The executor stored a named value.',
+    checkpoint: 'The executor saved where the run can go on.',
+    usage: 'The executor called a language model.',
+    tool_call: 'The executor called a tool.',
+    state: 'The executor set or deleted a value of the state.',
+    annotation: 'The executor added to the metadata.',
+    resource_sample: 'The executor said what memory and CPU it uses.',
+    continuation: 'The executor started a run that continues this one.',
+    debug: 'What was sent to the executor and what it answered, in debug mode.',
     other: 'Something this server is too old to know.',
   }),
 });
@@ -84,12 +103,15 @@ export const RunOrderEnum = builder.enumType('RunOrder', {
 });
 
 /** The kinds of waits that the database knows. */
-export const WAIT_KINDS = ['child'] as const;
+export const WAIT_KINDS = ['child', 'event'] as const;
 
 /** What a run can wait for. */
 export const WaitKindEnum = builder.enumType('WaitKind', {
   description: 'What a run waits for.',
-  values: enumValues<(typeof WAIT_KINDS)[number]>({ child: 'The end of a run it spawned.' }),
+  values: enumValues<(typeof WAIT_KINDS)[number]>({
+    child: 'The end of a run it spawned.',
+    event: 'An event that somebody sends to its key.',
+  }),
 });
 
 /** The statuses of waits that the database knows. */

@@ -16,7 +16,8 @@ import { Run } from './type.ts';
 // What an executor says about its own run, with the run token of the attempt as its only credential. The token names the run, so no
 // field takes an id.
 
-const OwnRun = builder.objectRef<RunActor>('OwnRun').implement({
+/** The run of the token that reported. */
+export const OwnRun = builder.objectRef<RunActor>('OwnRun').implement({
   description: 'The run that an executor has reported on.',
   fields: (t) => ({
     id: t.exposeID('runId', { description: 'The run.' }),
@@ -24,7 +25,8 @@ const OwnRun = builder.objectRef<RunActor>('OwnRun').implement({
   }),
 });
 
-const RunReport = builder.objectRef<{ readonly seq: number }>('RunReport').implement({
+/** The place of a report in the story of its run. */
+export const RunReport = builder.objectRef<{ readonly seq: number }>('RunReport').implement({
   description: 'What became of a report.',
   fields: (t) => ({ seq: t.exposeInt('seq', { description: 'Its number among the events of the run.' }) }),
 });

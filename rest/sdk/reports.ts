@@ -8,10 +8,12 @@ import { okSchema, ownRunParams, STALE } from './own-run.ts';
 /** Bytes of a body that holds one output: 1 MB of compact JSON, with room for white space, escapes and the fields around it. */
 const OUTPUT_BODY_LIMIT = 2 * 1024 * 1024;
 
-const reportedSchema = z
+/** The answer to what became an event. */
+export const reportedSchema = z
   .object({ status: z.literal('ok'), seq: z.int().describe('Its number among the events of the run.') })
   .meta({ id: 'Reported', description: 'It was noted among the events of the run.' });
-type Reported = { readonly report: { readonly seq: number } };
+/** What a report yields. */
+export type Reported = { readonly report: { readonly seq: number } };
 
 /** What an executor reads and tells while it works: payload, log, progress, heartbeat, output. */
 export const reportRoutes: readonly Route[] = [

@@ -7,12 +7,28 @@ import { RUN_OUTPUT, type RunOutputV1, runOutputSchema } from './run-output-sche
 import { JOB_RUN, type JobRunV1, jobRunSchema } from './run-schema.ts';
 import { runStatus } from './run-status.ts';
 
-const EVENT_TYPES = ['state_change', 'log', 'progress', 'error', 'output', 'other'] as const;
+const EVENT_TYPES = [
+  'state_change',
+  'log',
+  'progress',
+  'error',
+  'output',
+  'checkpoint',
+  'usage',
+  'tool_call',
+  'state',
+  'annotation',
+  'resource_sample',
+  'continuation',
+  'debug',
+  'other',
+] as const;
 const EVENT_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 const params = z.strictObject({ id: z.string().describe('The run.') });
 
-const runEventSchema = z
+/** One line of the story of a run, in an answer. */
+export const runEventSchema = z
   .object({
     id: z.string().describe('The run and the number of the event in it.'),
     run_id: z.string().describe('The run.'),
@@ -23,17 +39,23 @@ const runEventSchema = z
     created_at: dateTime.describe('When it happened.'),
   })
   .meta({ id: 'RunEvent', description: 'One line of the story of a run.' });
+
+/** Selects a {@link runEventSchema}. */
+export const RUN_EVENT = gql`fragment RunEventV1 on RunEvent {
+  id run_id: runId type level message data attempt fromStatus toStatus created_at: createdAt
+}`;
+
 type RunEventV1 = z.input<typeof runEventSchema>;
 
-/** An event as the document yields it; the statuses are set on changes of status. */
-interface StoredEvent extends RunEventV1 {
+/** What {@link RUN_EVENT} yields; the statuses are set on changes of status. */
+export interface StoredEvent extends RunEventV1 {
   readonly attempt: number;
   readonly fromStatus: string | null;
   readonly toStatus: string | null;
 }
 
 /** The documented event; the reference has no field for a change of status but `data`. */
-function documentedEvent({ attempt, fromStatus, toStatus, ...event }: StoredEvent): RunEventV1 {
+export function documentedEvent({ attempt, fromStatus, toStatus, ...event }: StoredEvent): RunEventV1 {
   if (toStatus === null) return event;
   return {
     ...event,
@@ -80,11 +102,11 @@ export const runHistoryRoutes: readonly Route[] = [
     document: gql`query listRunEvents($id: ID!, $level: [LogLevel!], $type: [RunEventType!], $first: Int, $after: String) {
       run(id: $id) {
         events(level: $level, type: $type, first: $first, after: $after) {
-          edges { node { id run_id: runId type level message data attempt fromStatus toStatus created_at: createdAt } }
+          edges { node { ...RunEventV1 } }
           pageInfo { hasNextPage endCursor }
         }
       }
-    }`,
+    } ${RUN_EVENT}`,
     variables: ({ params, query: { level, type, limit, cursor } }) => ({
       id: params.id,
       level: level && [level],

@@ -35,8 +35,39 @@ export interface ExecutionTrace {
 /** The part of an {@link ExecutionTrace} that the executor itself can see. */
 export type DispatchTrace = Pick<ExecutionTrace, 'connect_ms' | 'ttfb_ms' | 'transfer_ms' | 'dispatch_ms'>;
 
-/** How one attempt ended. Expected endings are values: an `Executor` never throws for anything user code or the network did. */
-export type Outcome =
+/** A body as it is kept: its text, at most 16 KB of it, and how many bytes had been sent or read. */
+export interface CapturedBody {
+  readonly text: string;
+  readonly bytes: number;
+  readonly truncated: boolean;
+}
+
+/** What went over the wire in one dispatch, without its secrets. */
+export interface CapturedExchange {
+  readonly request: {
+    readonly method: string;
+    readonly host: string;
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: CapturedBody;
+  };
+  /** Null when no answer had begun. */
+  readonly response: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: CapturedBody;
+  } | null;
+  /** Whether the answer was read to its end, and if not, what ended it. */
+  readonly ended: string;
+}
+
+/**
+ * How one attempt ended. Expected endings are values: an `Executor` never throws for anything user code or the network did. `exchange` is
+ * set for an attempt that asked to be captured.
+ */
+export type Outcome = Ending & { readonly exchange?: CapturedExchange };
+
+type Ending =
   | { readonly kind: 'completed'; readonly result: JsonValue; readonly trace: DispatchTrace }
   /** The executor took the run and will report over `/sdk/v1`. */
   | { readonly kind: 'accepted'; readonly trace: DispatchTrace }
@@ -68,8 +99,12 @@ export interface Attempt {
   readonly traceparent: string | null;
   /** Set on a retry. */
   readonly previousError: string | null;
-  /** JSON text of the newest checkpoint's state, set when there is one. */
+  /** JSON text of the newest checkpoint's state, set when there is one that is not too large to be handed over. */
   readonly lastCheckpoint: string | null;
+  /** The number of the newest checkpoint, set when there is one; with it a state that was not handed over can be fetched. */
+  readonly checkpointSequence: number | null;
+  /** Keep what goes over the wire; false when left out. */
+  readonly capture?: boolean;
 }
 
 /** Runs user code for one attempt. Implementations differ in where that code lives; the outcome is all that leaves them. */

@@ -44,6 +44,9 @@ export const Tags = sound<Record<string, string>>(
     .meta({ maxProperties: 20 }),
 );
 
+/** How many facts a run has at most when its executor has added to those of its trigger. */
+export const MAX_METADATA_ENTRIES = 100;
+
 /** Facts that travel with a run: at most 50, keys of 1 to 128 characters, values of at most 1,024. */
 export const Metadata = sound<Record<string, string>>(
   z

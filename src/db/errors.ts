@@ -71,6 +71,11 @@ export function isDataError(error: unknown): boolean {
   return facts(error).some(({ code }) => /^2[23][0-9A-Z]{3}$/.test(code));
 }
 
+/** True when Postgres refused a value because another row has it already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return facts(error).some(({ code }) => code === '23505');
+}
+
 /** The 503 of a database that cannot be reached; the cause is kept for the log. */
 export function toUnavailable(error: unknown): AppError {
   return new AppError(

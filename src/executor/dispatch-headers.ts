@@ -5,8 +5,11 @@ import { dispatchMessageId, signMessage } from './webhook-signature.ts';
 const KIB = 1_024;
 /** Longest `X-Previous-Error`, encoded; the rest of the error is cut. */
 const MAX_PREVIOUS_ERROR_LENGTH = 1 * KIB;
-/** Longest `X-Last-Checkpoint`, encoded; a longer one is left out, since half a checkpoint is of no use. */
-const MAX_CHECKPOINT_LENGTH = 64 * KIB;
+/**
+ * Longest `X-Last-Checkpoint`, encoded; servers of HTTP commonly take 16 KB of headers in all. A longer one is left out, since half a
+ * checkpoint is of no use: `X-Checkpoint-Sequence` says that there is one to be fetched.
+ */
+const MAX_CHECKPOINT_LENGTH = 8 * KIB;
 
 /** What the headers depend on besides the attempt: how the caller names itself, the job's signing key, the time in Unix milliseconds. */
 export interface DispatchContext {
@@ -53,12 +56,26 @@ export function dispatchHeaders(attempt: Attempt, context: DispatchContext): str
   if (attempt.previousError !== null) {
     headers.push('x-previous-error', cutHeaderText(attempt.previousError, MAX_PREVIOUS_ERROR_LENGTH));
   }
+  if (attempt.checkpointSequence !== null) headers.push('x-checkpoint-sequence', String(attempt.checkpointSequence));
   // Encoding never shortens, so a text already too long is not encoded for nothing.
   if (attempt.lastCheckpoint !== null && attempt.lastCheckpoint.length <= MAX_CHECKPOINT_LENGTH) {
     const checkpoint = encodeHeaderText(attempt.lastCheckpoint);
     if (checkpoint.length <= MAX_CHECKPOINT_LENGTH) headers.push('x-last-checkpoint', checkpoint);
   }
   return headers;
+}
+
+/** The headers of a signed message that is no dispatch, as a flat list of names and values. */
+export function messageHeaders(
+  message: { readonly messageId: string; readonly body: string },
+  context: DispatchContext,
+): string[] {
+  const id = encodeHeaderText(message.messageId);
+  const signature = signMessage({ id, sentAtMs: context.nowMs, body: message.body }, context.signingKey);
+  return [
+    ...['content-type', 'application/json', 'accept-encoding', 'identity', 'user-agent', encodeHeaderText(context.userAgent)],
+    ...Object.entries(signature).flat(),
+  ];
 }
 
 /**

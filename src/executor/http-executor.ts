@@ -1,10 +1,12 @@
 import type { LookupFunction } from 'node:net';
 import { checkEndpointUrl, type EndpointPolicy } from '../core/endpoint-guard.ts';
 import type { Attempt, DispatchTrace, Executor, Outcome } from '../core/outcome.ts';
+import type { PostSigned } from '../core/signed-post.ts';
+import { captureExchange } from './capture.ts';
 import { bodyLimit, classify } from './classify-response.ts';
 import { makeConnectionPool } from './connection-pool.ts';
-import { dispatchHeaders } from './dispatch-headers.ts';
-import { exchange } from './exchange.ts';
+import { dispatchHeaders, messageHeaders } from './dispatch-headers.ts';
+import { type Ending, exchange } from './exchange.ts';
 import { makeGuardedConnector } from './guarded-connector.ts';
 import { remember } from './remember.ts';
 import { readSigningSecret } from './webhook-signature.ts';
@@ -24,6 +26,8 @@ export interface HttpExecutorOptions {
 
 /** An {@link Executor} that keeps connections open between attempts. */
 export interface HttpExecutor extends Executor {
+  /** Sends a message under the rules of dispatches: once, guarded, and in time. */
+  readonly post: PostSigned;
   /** Ends all connections; attempts in flight and later ones are `aborted`. */
   close(): Promise<void>;
 }
@@ -46,19 +50,44 @@ export function makeHttpExecutor(options: HttpExecutorOptions): HttpExecutor {
       const endpoint = endpointOf(attempt.endpointUrl);
       if (endpoint.fault !== null) return { kind: 'failed', errorClass: 'client', message: endpoint.fault, trace: NOTHING_SENT };
       const headers = dispatchHeaders(attempt, { userAgent, signingKey: keyOf(attempt.signingSecret), nowMs: Date.now() });
+      const request = { path: endpoint.path, headers, body: attempt.payload };
+      const ending = await exchange(pool.borrow(endpoint.origin), request, {
+        timeoutMs: attempt.timeoutMs,
+        signal,
+        bodyLimit: (head) => bodyLimit(head, maxResultBytes),
+      });
+      if (closed && ending.how === 'broken') return { kind: 'aborted' };
+      const outcome = classify(ending, { host: endpoint.host, maxResultBytes, nowMs: Date.now() });
+      return attempt.capture ? { ...outcome, exchange: captureExchange({ host: endpoint.host, request }, ending) } : outcome;
+    },
+    async post(message, signal) {
+      if (closed) return 'this server is shutting down';
+      const endpoint = endpointOf(message.url);
+      if (endpoint.fault !== null) return endpoint.fault;
+      const headers = messageHeaders(message, { userAgent, signingKey: keyOf(message.signingSecret), nowMs: Date.now() });
       const ending = await exchange(
         pool.borrow(endpoint.origin),
-        { path: endpoint.path, headers, body: attempt.payload },
-        { timeoutMs: attempt.timeoutMs, signal, bodyLimit: (head) => bodyLimit(head, maxResultBytes) },
+        { path: endpoint.path, headers, body: message.body },
+        { timeoutMs: POST_TIMEOUT_MS, signal, bodyLimit: () => 0 },
       );
-      if (closed && ending.how === 'broken') return { kind: 'aborted' };
-      return classify(ending, { host: endpoint.host, maxResultBytes, nowMs: Date.now() });
+      return faultOf(ending, endpoint.host);
     },
     async close() {
       closed = true;
       await pool.close();
     },
   };
+}
+
+/** What becomes of a message is the receiver's business; this is for taking note of it. */
+const POST_TIMEOUT_MS = 10_000;
+
+function faultOf(ending: Ending, host: string): string | null {
+  const status = ending.head?.status ?? 0;
+  if (status >= 200 && status < 300) return null;
+  const outcome = classify(ending, { host, maxResultBytes: 0, nowMs: Date.now() });
+  if (outcome.kind === 'failed') return outcome.message;
+  return outcome.kind === 'timed_out' ? `${host} did not answer within ${POST_TIMEOUT_MS} ms` : `${host} was not waited for`;
 }
 
 const NOTHING_SENT: DispatchTrace = { connect_ms: 0, ttfb_ms: 0, transfer_ms: 0, dispatch_ms: 0 };

@@ -4,10 +4,12 @@ import type { JobContext } from './context.ts';
 import { describeError, storable } from './describe-error.ts';
 import type { Dispatch } from './dispatch.ts';
 import { type AbortReason, BatonError, isTransient, PermanentError, RunAbortedError } from './errors.ts';
+import { makeEventWaits } from './event-waits.ts';
 import { beatUntil } from './heartbeat.ts';
 import { asRecord, type Fetch } from './http.ts';
 import type { Job } from './job.ts';
 import { makeOutbox } from './outbox.ts';
+import { makeRecords, readLastCheckpoint } from './records.ts';
 import { logLine, makeReporting } from './reporting.ts';
 import { makeRunApi } from './run-api.ts';
 import { validate } from './standard-schema.ts';
@@ -70,8 +72,11 @@ export function startAttempt(job: Job, dispatch: Dispatch, deps: AttemptDeps): A
     previousError: dispatch.previousError,
     payload: dispatch.payload,
     signal: stop.signal,
+    lastCheckpoint: null,
     ...makeReporting(api, outbox),
+    ...makeRecords(api, outbox),
     ...makeChildren({ api, flush, suspend: () => lose('suspended') }),
+    ...makeEventWaits({ api, flush, suspend: () => lose('suspended') }),
   };
 
   async function beat(): Promise<void> {
@@ -94,13 +99,17 @@ export function startAttempt(job: Job, dispatch: Dispatch, deps: AttemptDeps): A
     return { kind: 'failed', error: describeError(error), retry: !(error instanceof PermanentError) && !canceled };
   }
 
+  async function work(): Promise<Ending> {
+    return callHandler(job, { ...context, lastCheckpoint: await readLastCheckpoint(dispatch.checkpoint, api) });
+  }
+
   async function run(): Promise<void> {
     const lifetimeMs = tokenLifetimeMs(dispatch.token);
     const isTimed = lifetimeMs !== null && lifetimeMs <= MAX_TIMER_MS;
     const timer = isTimed ? setTimeout(() => abort('timed_out'), lifetimeMs) : undefined;
     const beating = beatUntil(over.signal, beat, { clock: deps.clock, intervalMs: deps.heartbeatIntervalMs });
     try {
-      const ending = await Promise.race([callHandler(job, context).catch(failure), handedBack]);
+      const ending = await Promise.race([work().catch(failure), handedBack]);
       await flush();
       await report(ending);
     } catch (error) {

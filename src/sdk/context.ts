@@ -35,10 +35,62 @@ export interface SpawnOptions {
   readonly timeoutSecs?: number;
 }
 
+/** A JSON object from which a handler can go on. */
+export type CheckpointState = Readonly<Record<string, unknown>>;
+
+/** A call of a language model. */
+export interface Usage {
+  readonly provider: string;
+  readonly model: string;
+  readonly promptTokens?: number;
+  readonly completionTokens?: number;
+  /** The sum of the two when left out. */
+  readonly totalTokens?: number;
+  /** What it cost, in millionths of a US dollar. */
+  readonly costMicrousd?: number;
+}
+
+/** A call of a tool. */
+export interface ToolCall {
+  readonly name: string;
+  /** Any JSON up to 256 KB. */
+  readonly input?: unknown;
+  /** Any JSON up to 256 KB. */
+  readonly output?: unknown;
+  readonly durationMs?: number;
+  /** How it ended, in words of your own. */
+  readonly status?: string;
+}
+
+/** Values that a run keeps from one attempt to the next: keys of 1 to 256 characters, values of any JSON up to 64 KB. */
+export interface StateStore {
+  /** The value under a key; undefined when there is none. */
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<void>;
+  /** All values by their keys. */
+  list(): Promise<ReadonlyMap<string, unknown>>;
+  /** Forgets a value; that there is none is no error. */
+  delete(key: string): Promise<void>;
+}
+
+/** How a run is continued. */
+export interface ContinueOptions {
+  /** Names the continuation within this run, as `key` of a spawn names a child; `continue:<n>` for the n-th by default. */
+  readonly key?: string;
+}
+
 /** How children are waited for. */
 export interface WaitOptions {
   /** The longest the run waits, in seconds. */
   readonly timeoutSecs?: number;
+}
+
+/** How an event is waited for. */
+export interface EventOptions {
+  /** The longest the run waits, in seconds, up to 30 days; an hour when left out. A wait that lasts longer ends the run as timed out. */
+  readonly timeoutSecs?: number;
+  /** Who is told once, by a POST signed with the secret of the job, that the run waits. */
+  readonly notifyUrl?: string;
 }
 
 /** What a handler works with. */
@@ -60,6 +112,23 @@ export interface JobContext<Payload = unknown> {
   progress(percent: number, message: string, details?: ProgressDetails): void;
   /** Stores a named value with the run, in place of the one before under that key. A JSON Schema given with it is checked by Baton. */
   output(key: string, value: unknown, schema?: object): Promise<void>;
+  /** The newest checkpoint that this run has saved, in this attempt's past or in an earlier attempt; null when there is none. */
+  readonly lastCheckpoint: CheckpointState | null;
+  /** Saves where the run can go on: the handler that runs next finds it in `lastCheckpoint`. At most 1 MB of JSON. */
+  checkpoint(state: CheckpointState): Promise<{ readonly sequence: number }>;
+  /** Notes a call of a language model. Sent in the background, as log lines are, but never dropped. */
+  usage(usage: Usage): void;
+  /** Notes a call of a tool. Sent in the background, as log lines are, but never dropped. */
+  toolCall(call: ToolCall): void;
+  /** What the run keeps from one attempt to the next. */
+  readonly state: StateStore;
+  /** Adds names and values to the metadata of the run, by which runs can be found. */
+  annotate(annotations: Readonly<Record<string, string>>): Promise<void>;
+  /**
+   * Starts a run of this job that carries on where this one leaves off, with the payload given or else the same; this run goes on as it
+   * is, and usually ends soon.
+   */
+  continueWith(payload?: unknown, options?: ContinueOptions): Promise<ChildHandle>;
   /** Starts a child run of a job of the same project, or meets the one already started under the same key. */
   spawn<J extends JobRef | string, O extends SpawnOptions>(
     job: J,
@@ -78,4 +147,13 @@ export interface JobContext<Payload = unknown> {
     handles?: H,
     options?: WaitOptions,
   ): Promise<{ -readonly [K in keyof H]: ChildResult<H[K] extends ChildHandle<infer R> ? R : unknown> }>;
+  /**
+   * Waits until somebody sends an event to `key` (1 to 512 characters, in use by one wait of the project at a time) and answers its
+   * payload, which nobody has checked: whoever may write runs may send it.
+   *
+   * As with `waitForChildren`, waiting holds nothing, and **the handler runs again from its first line** when the event has come; this call
+   * then answers. Within one run a key is one event: waiting for it again answers the same payload. Rejects with a `BatonError` of status
+   * 409 when another run waits for the key.
+   */
+  waitForEvent<Payload = unknown>(key: string, options?: EventOptions): Promise<Payload>;
 }

@@ -7,6 +7,8 @@ export interface Dispatch {
   /** The credential for reporting on this attempt, and on nothing else. */
   readonly token: string;
   readonly previousError: string | null;
+  /** The newest checkpoint of the run: none, in Baton's hands because it was too large for a header, or here. */
+  readonly checkpoint: 'none' | 'to-fetch' | { readonly state: unknown };
   readonly payload: unknown;
 }
 
@@ -21,7 +23,20 @@ export function readDispatchHeaders(headers: Headers): DispatchHeaders | string 
   const attempt = Number(headers.get('x-attempt') ?? '1');
   if (!runId || !jobSlug || !token) return 'this is not a run from Baton: X-Run-ID, X-Job-Slug or X-Run-Token is missing';
   if (!Number.isSafeInteger(attempt)) return 'X-Attempt is not a whole number';
-  return { runId, jobSlug, token, attempt, previousError: decodeText(headers.get('x-previous-error')) };
+  const previousError = decodeText(headers.get('x-previous-error'));
+  return { runId, jobSlug, token, attempt, previousError, checkpoint: readCheckpoint(headers) };
+}
+
+function readCheckpoint(headers: Headers): Dispatch['checkpoint'] {
+  const text = decodeText(headers.get('x-last-checkpoint'));
+  const otherwise = headers.has('x-checkpoint-sequence') ? 'to-fetch' : 'none';
+  if (text === null) return otherwise;
+  try {
+    return { state: JSON.parse(text) };
+  } catch {
+    // Something between Baton and here has changed the header; Baton itself still has it whole.
+    return otherwise;
+  }
 }
 
 /** Undoes the percent-encoding of free text in a header; text that was never encoded stays as it is. */

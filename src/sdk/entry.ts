@@ -6,7 +6,20 @@ export type { ChildHandle, ChildResult } from './children.ts';
 export { type Client, type ClientOptions, createClient } from './client.ts';
 export type { JobInput, JobRecord, JobsClient } from './client-jobs.ts';
 export type { Run, RunsClient, TriggeredRun, TriggerOptions, WaitForRunOptions } from './client-runs.ts';
-export type { JobContext, LogData, Logger, ProgressDetails, SpawnOptions, WaitOptions } from './context.ts';
+export type {
+  CheckpointState,
+  ContinueOptions,
+  EventOptions,
+  JobContext,
+  LogData,
+  Logger,
+  ProgressDetails,
+  SpawnOptions,
+  StateStore,
+  ToolCall,
+  Usage,
+  WaitOptions,
+} from './context.ts';
 export { type AbortReason, BatonError, PermanentError, RunAbortedError } from './errors.ts';
 export { createExecutor, type Executor, type ExecutorOptions, type Jobs, type Secrets } from './executor.ts';
 export { type Job, type JobRef, job, type PayloadInput, type ResultOf } from './job.ts';

@@ -49,7 +49,7 @@ const ABORT_MESSAGES = {
   refused: 'Baton refuses the run token of this attempt',
   timed_out: 'the time of this attempt is up',
   shutdown: 'the executor is shutting down',
-  suspended: 'the run waits for its children and will be started again when they have ended',
+  suspended: 'the run waits, and its handler will be started again when what it waits for has happened',
 } as const;
 
 /** Why an attempt was asked to stop. */
@@ -57,7 +57,8 @@ export type AbortReason = keyof typeof ABORT_MESSAGES;
 
 /**
  * The `reason` of `ctx.signal`, and what calls on `ctx` reject with once the attempt has lost its run. A handler that catches
- * errors must throw this one on: `suspended` is how `waitForChildren` leaves the handler.
+ * errors must throw this one on: `suspended` is how `waitForChildren` and
+ * `waitForEvent` leave the handler.
  */
 export class RunAbortedError extends Error {
   override readonly name = 'RunAbortedError';

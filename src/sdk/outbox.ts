@@ -4,14 +4,14 @@ const MAX_LOG_LINES = 1_000;
 
 /** Something told to Baton in passing: a route and JSON text. */
 export interface Note {
-  readonly route: 'log' | 'progress';
+  readonly route: 'log' | 'progress' | 'usage' | 'tool-call';
   readonly json: string;
 }
 
 /**
  * Sends notes in the background, one at a time and in order. A newer progress report replaces one not yet sent. When the queue is
  * full, log lines are dropped, and one line says how many: a handler that logs faster than the server stores must cost neither
- * unbounded memory nor its own time.
+ * unbounded memory nor its own time. What was used and called is never dropped: it is worth money.
  */
 export interface Outbox {
   push(note: Note): void;
@@ -63,7 +63,7 @@ export function makeOutbox(send: (note: Note) => Promise<unknown>, onError: (err
         return;
       }
       logLines += 1;
-    } else {
+    } else if (note.route === 'progress') {
       const unsent = queue.findIndex((other) => other.route === 'progress');
       if (unsent >= 0) queue.splice(unsent, 1);
     }

@@ -5,10 +5,11 @@ import { isConnectionError } from '../db/errors.ts';
 import type { ClaimedRun } from '../domain/runs/claimed-run.ts';
 import type { RunDeps } from '../domain/runs/deps.ts';
 import { failSystem, finishAttempt } from '../domain/runs/finish-attempt.ts';
+import { keepExchange } from '../domain/runs/keep-exchange.ts';
 import { SHUTDOWN } from './dispatcher.ts';
 
 /** What running an attempt needs. */
-interface AttemptDeps extends Pick<RunDeps, 'jobs' | 'transitions' | 'heartbeats'> {
+interface AttemptDeps extends Pick<RunDeps, 'jobs' | 'transitions' | 'heartbeats' | 'reports'> {
   readonly tokens: RunTokens;
   readonly executor: Executor;
   /** Told when a run is about to be sent, and how that went. */
@@ -51,12 +52,15 @@ export async function runAttempt(run: ClaimedRun, signal: AbortSignal, deps: Att
       timeoutMs,
       traceparent: run.traceparent,
       previousError: run.attempt > 1 ? run.previousError : null,
-      lastCheckpoint: null,
+      lastCheckpoint: run.checkpoint?.state ?? null,
+      checkpointSequence: run.checkpoint?.sequence ?? null,
+      capture: run.debugMode,
     },
     signal,
   );
   deps.onDispatched(outcome);
   const abortReason = signal.aborted ? (signal.reason === SHUTDOWN ? 'shutdown' : 'claim-over') : null;
+  if (outcome.exchange) await patiently(() => keepExchange(run, outcome, deps));
   await patiently(() => finishAttempt(run, { outcome, abortReason, dequeueMs }, deps));
 }
 

@@ -21,11 +21,14 @@ export function makeTimers(fire: () => Promise<void>): Timers {
     if (stopped || at >= due) return;
     due = at;
     if (timer) clearTimeout(timer);
-    timer = setTimeout(() => {
-      due = Number.POSITIVE_INFINITY;
-      timer = null;
-      void fire();
-    }, at - performance.now());
+    timer = setTimeout(
+      () => {
+        due = Number.POSITIVE_INFINITY;
+        timer = null;
+        void fire();
+      },
+      Math.max(at - performance.now(), 0),
+    );
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { ContractCase } from './contract-cases.ts';
+import { operationCases } from './contract-cases-operations.ts';
 import { documentedShape, type Shape } from './documented-shapes.ts';
 import { DO, type RestWorld } from './rest-world.ts';
 
@@ -102,14 +103,14 @@ export const v1Cases: Readonly<Record<string, ContractCase>> = {
     scope: 'runs:read',
   },
   cancelRun: { request: async (world) => ({ id: (await world.accepted()).id }), status: 204, body: null, scope: 'runs:write' },
+  ...operationCases,
   replayDeadLetteredRun: { request: deadLetter, status: 202, body: run, scope: 'runs:write' },
   listChildRuns: {
     request: async (world) => {
       const { id, token } = await world.accepted();
-      await world.done('POST', `/sdk/v1/runs/${id}/spawn`, {
-        key: token,
-        body: { job_slug: world.job.slug, payload: DO.accept },
-      });
+      const child = await world.done('POST', `/sdk/v1/runs/${id}/spawn`, { key: token, body: { job_slug: world.job.slug } });
+      // A child that is still on its way would change what is stored while a refusal is looked at.
+      await world.end(child.id);
       return { id };
     },
     status: 200,

@@ -4,8 +4,10 @@ import type { RestWorld } from './rest-world.ts';
 
 /** A request that a route answers with a success. */
 export interface GoodRequest {
-  /** Fills `{id}` of the path. */
+  /** Fills `{id}` of the path, and whatever else `params` does not. */
   readonly id?: string;
+  /** Fills the other `{names}` of the path. */
+  readonly params?: Readonly<Record<string, string>>;
   /** Without the question mark. */
   readonly query?: string;
   readonly body?: unknown;
@@ -29,9 +31,9 @@ export interface ContractCase {
 export function send(
   world: RestWorld,
   route: { readonly method: string; readonly path: string },
-  { id = '', body, headers, token, query }: GoodRequest,
+  { id = '', params = {}, body, headers, token, query }: GoodRequest,
 ): Promise<RestAnswer> {
-  const path = route.path.replace('{id}', encodeURIComponent(id));
+  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? id));
   return world.rest(route.method, query ? `${path}?${query}` : path, {
     ...(body !== undefined && { body }),
     ...(headers && { headers }),

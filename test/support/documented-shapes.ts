@@ -6,23 +6,30 @@ export interface Shape {
   readonly [field: string]: FieldType;
 }
 
+const JOB_RUN = `{
+  "id": "string", "job_id": "string", "project_id": "string", "status": "delayed", "attempt": 0, "payload": {}, "result": {},
+  "metadata": { "property1": "string", "property2": "string" }, "error": "string", "triggered_by": "string",
+  "scheduled_at": "2019-08-24T14:15:22Z", "started_at": "2019-08-24T14:15:22Z", "finished_at": "2019-08-24T14:15:22Z",
+  "heartbeat_at": "2019-08-24T14:15:22Z", "next_retry_at": "2019-08-24T14:15:22Z", "expires_at": "2019-08-24T14:15:22Z",
+  "parent_run_id": "string", "priority": 0, "idempotency_key": "string", "job_version": 0, "workflow_step_run_id": "string",
+  "max_attempts_override": 0, "timeout_secs_override": 0, "retry_backoff": "string", "retry_initial_delay_secs": 0,
+  "retry_max_delay_secs": 0,
+  "execution_trace": {
+    "queue_wait_ms": 0, "dequeue_ms": 0, "connect_ms": 0, "ttfb_ms": 0, "transfer_ms": 0, "total_ms": 0, "dispatch_ms": 0
+  },
+  "debug_mode": true, "continuation_of": "string", "lineage_depth": 0, "tags": { "property1": "string", "property2": "string" },
+  "job_version_id": "string", "created_by": "string", "batch_id": "string", "concurrency_key": "string",
+  "created_at": "2019-08-24T14:15:22Z"
+}`;
+
 /** The examples of the run documents, as they print them. */
 const DOCUMENTED = {
-  JobRun: `{
-    "id": "string", "job_id": "string", "project_id": "string", "status": "delayed", "attempt": 0, "payload": {}, "result": {},
-    "metadata": { "property1": "string", "property2": "string" }, "error": "string", "triggered_by": "string",
-    "scheduled_at": "2019-08-24T14:15:22Z", "started_at": "2019-08-24T14:15:22Z", "finished_at": "2019-08-24T14:15:22Z",
-    "heartbeat_at": "2019-08-24T14:15:22Z", "next_retry_at": "2019-08-24T14:15:22Z", "expires_at": "2019-08-24T14:15:22Z",
-    "parent_run_id": "string", "priority": 0, "idempotency_key": "string", "job_version": 0, "workflow_step_run_id": "string",
-    "max_attempts_override": 0, "timeout_secs_override": 0, "retry_backoff": "string", "retry_initial_delay_secs": 0,
-    "retry_max_delay_secs": 0,
-    "execution_trace": {
-      "queue_wait_ms": 0, "dequeue_ms": 0, "connect_ms": 0, "ttfb_ms": 0, "transfer_ms": 0, "total_ms": 0, "dispatch_ms": 0
-    },
-    "debug_mode": true, "continuation_of": "string", "lineage_depth": 0, "tags": { "property1": "string", "property2": "string" },
-    "job_version_id": "string", "created_by": "string", "batch_id": "string", "concurrency_key": "string",
-    "created_at": "2019-08-24T14:15:22Z"
+  JobRun: JOB_RUN,
+  BulkCancel: `{
+    "results": [{ "id": "string", "status": "string", "error": "string" }], "total": 0, "canceled": 0, "failed": 0
   }`,
+  BulkDlqReplay: `{ "replayed": [${JOB_RUN}], "count": 0 }`,
+  IdempotencyReset: '{ "status": "string", "run_id": "string" }',
   RunEvent: `{
     "id": "string", "run_id": "string", "type": "string", "level": "string", "message": "string", "data": {},
     "created_at": "2019-08-24T14:15:22Z"
@@ -30,8 +37,26 @@ const DOCUMENTED = {
   RunOutput: `{
     "id": "string", "run_id": "string", "output_key": "string", "schema": {}, "value": {}, "created_at": "2019-08-24T14:15:22Z"
   }`,
+  RunCheckpoint: `{
+    "id": "string", "run_id": "string", "sequence": 0, "source": "string", "state": {}, "created_at": "2019-08-24T14:15:22Z"
+  }`,
+  RunUsage: `{
+    "id": "string", "run_id": "string", "provider": "string", "model": "string", "prompt_tokens": 0, "completion_tokens": 0,
+    "total_tokens": 0, "cost_microusd": 0, "created_at": "2019-08-24T14:15:22Z"
+  }`,
+  RunToolCall: `{
+    "id": "string", "run_id": "string", "tool_name": "string", "input": {}, "output": {}, "duration_ms": 0, "status": "string",
+    "created_at": "2019-08-24T14:15:22Z"
+  }`,
   Error: '{ "error": "string", "request_id": "string" }',
 };
+
+const EVENT_TRIGGER = `{
+  "id": "string", "event_key": "string", "project_id": "string", "source_type": "string", "workflow_run_id": "string",
+  "workflow_step_run_id": "string", "job_run_id": "string", "status": "string", "trigger_type": "string", "request_payload": {},
+  "response_payload": {}, "timeout_secs": 0, "requested_at": "2019-08-24T14:15:22Z", "received_at": "2019-08-24T14:15:22Z",
+  "expires_at": "2019-08-24T14:15:22Z", "error": "string", "notify_url": "string", "notify_status": "string", "sent_by": "string"
+}`;
 
 /** What the documents presuppose without printing it, in the same form. */
 const IMPLIED = {
@@ -58,7 +83,15 @@ const IMPLIED = {
     "total": 0, "created": 0
   }`,
   Status: '{ "status": "string" }',
+  RunState: '{ "run_id": "string", "state_key": "string", "value": {}, "updated_at": "2019-08-24T14:15:22Z" }',
   Reported: '{ "status": "string", "seq": 0 }',
+  EventWait: '{ "status": "string", "event_key": "string", "expires_at": "2019-08-24T14:15:22Z", "trigger_id": "string" }',
+  EventTrigger: EVENT_TRIGGER,
+  EventStats: `{
+    "total_count": 0, "waiting_count": 0, "received_count": 0, "timed_out_count": 0, "canceled_count": 0,
+    "avg_wait_duration_secs": 0
+  }`,
+  SentEvents: `{ "resolved": 0, "triggers": [${EVENT_TRIGGER}] }`,
   ChildrenWait: `{
     "status": "string", "children": [{ "id": "string", "status": "delayed", "result": {}, "error": "string" }]
   }`,

@@ -3,6 +3,7 @@ import type { KeyActor } from '../../src/auth/actor.ts';
 import { makeRunTokens } from '../../src/auth/run-token.ts';
 import { newId } from '../../src/core/ids.ts';
 import type { Attempt, Executor, Outcome } from '../../src/core/outcome.ts';
+import type { PostSigned } from '../../src/core/signed-post.ts';
 import { openPools, type Pools } from '../../src/db/pool.ts';
 import { createJob } from '../../src/domain/jobs/create-job.ts';
 import type { Job } from '../../src/domain/jobs/job.ts';
@@ -18,6 +19,8 @@ export interface TestEngineOptions {
   readonly reaperMs?: number;
   /** An existing database, for a second process on it. */
   readonly url?: string;
+  /** Plays the receivers of notices; the default takes them all. */
+  readonly post?: PostSigned;
 }
 
 /** An engine on a database of its own, with an executor the test plays itself. */
@@ -81,6 +84,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     pools,
     tokens: await makeRunTokens('a signing secret for tests, long enough'),
     executor,
+    notices: { post: options.post ?? (async () => null), policy: { allowPrivate: true } },
     observer: { startLatency() {}, dispatched() {}, transitioned() {}, triggered() {} },
     log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
     onHopeless(reason) {

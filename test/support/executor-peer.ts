@@ -72,6 +72,7 @@ export function makeAttempt(overrides: Partial<Attempt> & Pick<Attempt, 'endpoin
     traceparent: null,
     previousError: null,
     lastCheckpoint: null,
+    checkpointSequence: null,
     ...overrides,
   };
 }

@@ -6,6 +6,7 @@ import { schema } from '../../graphql/schema.ts';
 import type { Actor, KeyActor, RunActor } from '../../src/auth/actor.ts';
 import { makeRunTokens } from '../../src/auth/run-token.ts';
 import type { Scope } from '../../src/auth/scopes.ts';
+import { checkEndpointUrl } from '../../src/core/endpoint-guard.ts';
 import { newId } from '../../src/core/ids.ts';
 import { isConnectionError, toUnavailable } from '../../src/db/errors.ts';
 import { openPools, type Pools } from '../../src/db/pool.ts';
@@ -20,6 +21,7 @@ import { claimRuns } from '../../src/domain/runs/claim.ts';
 import type { RunDeps } from '../../src/domain/runs/deps.ts';
 import { makeHeartbeats } from '../../src/domain/runs/heartbeat.ts';
 import { makeInserts } from '../../src/domain/runs/insert.ts';
+import { makeRecords } from '../../src/domain/runs/records.ts';
 import { makeReports } from '../../src/domain/runs/report.ts';
 import { makeTransitions } from '../../src/domain/runs/transition.ts';
 import { type TriggerRun, triggerRun } from '../../src/domain/runs/trigger.ts';
@@ -93,9 +95,11 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     transitions,
     inserts: makeInserts({ pool: pools.engine, slots: null, onStored: () => {} }),
     reports: makeReports({ pool: pools.engine, onReported: (runIds) => hub.wake(runIds) }),
+    records: makeRecords({ pool: pools.engine, onReported: (runIds) => hub.wake(runIds) }),
     heartbeats: makeHeartbeats(pools.engine),
     hub,
     tokens: await makeRunTokens('a signing secret for tests, long enough'),
+    eventNotices: { faultOf: (url) => checkEndpointUrl(url, { allowPrivate: true }), send: () => {}, close: async () => {} },
   };
   const admin = keyOf('default', '*', 'instance:admin');
   await bootstrap(pools.reads, { projectId: 'default', apiKey: 'a-key-for-tests-only' });
@@ -172,7 +176,13 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
       return more ? [...actors, ...(await world.claim())] : actors;
     },
     async close() {
-      await Promise.all([runs.transitions.idle(), runs.inserts.idle(), runs.reports.idle(), runs.heartbeats.idle()]);
+      await Promise.all([
+        runs.transitions.idle(),
+        runs.inserts.idle(),
+        runs.reports.idle(),
+        runs.records.idle(),
+        runs.heartbeats.idle(),
+      ]);
       await hub.close();
       await prisma.$disconnect();
       await pools.close();

@@ -14,8 +14,14 @@ export interface RestWorld {
   readonly url: string;
   /** Of the project `default`: a job whose runs are not retried. Its id, its slug. */
   readonly job: { readonly id: string; readonly slug: string };
-  /** Of the project `other`: a key, a job, a run that has ended. */
-  readonly other: { readonly key: string; readonly keyId: string; readonly jobId: string; readonly runId: string };
+  /** Of the project `other`: a key, a job, a run that has ended, the key of an event that another run waits for. */
+  readonly other: {
+    readonly key: string;
+    readonly keyId: string;
+    readonly jobId: string;
+    readonly runId: string;
+    readonly eventKey: string;
+  };
   /** Sends a request, with the admin key unless told otherwise. */
   rest(method: string, path: string, options?: RestOptions): Promise<RestAnswer>;
   /** As `rest`, and throws unless the answer is a success; answers its body. */
@@ -105,11 +111,17 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
   const otherJob = await createJob({ slug: 'theirs' }, otherKey.key);
   const otherRun = await trigger('theirs', { payload: DO.complete }, otherKey.key);
   await clientOf(otherKey.key).runs.wait(otherRun.id);
+  const otherEventKey = 'theirs';
+  const otherWaiting = await trigger('theirs', { payload: DO.accept }, otherKey.key);
+  await done('POST', `/sdk/v1/runs/${otherWaiting.id}/wait-for-event`, {
+    key: await dispatched(otherWaiting.id),
+    body: { event_key: otherEventKey, timeout_secs: 86_400 },
+  });
 
   return {
     url: app.url,
     job,
-    other: { key: otherKey.key, keyId: otherKey.id, jobId: otherJob.id, runId: otherRun.id },
+    other: { key: otherKey.key, keyId: otherKey.id, jobId: otherJob.id, runId: otherRun.id, eventKey: otherEventKey },
     rest: app.rest,
     done,
     createJob: (fields) => createJob(fields),
@@ -164,6 +176,10 @@ const TABLES = [
   'run_results',
   'run_events',
   'run_outputs',
+  'run_state',
+  'run_checkpoints',
+  'run_usage',
+  'run_tool_calls',
   'waits',
 ];
 

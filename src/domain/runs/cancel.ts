@@ -4,17 +4,7 @@ import { AppError, notFound } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
 import { isFinal } from '../../core/run-state.ts';
 import type { RunDeps } from './deps.ts';
-
-/** Deeper descendants than spawning allows do not exist. */
-const MAX_DEPTH = 20;
-
-const DESCENDANTS_SQL = `
-with recursive tree (id, depth) as (
-  select c.id, 1 from runs c where c.parent_run_id = $1
-  union all
-  select c.id, t.depth + 1 from tree t join runs c on c.parent_run_id = t.id where t.depth < ${MAX_DEPTH}
-)
-select id from tree`;
+import { descendantPages } from './descendants.ts';
 
 /**
  * Cancels a run and everything it spawned, whatever they are doing; their executors learn of it with the next heartbeat or report.
@@ -42,11 +32,13 @@ export async function cancelRun(actor: Actor, runId: string, deps: RunDeps): Pro
 
 /** Cancels whatever is still active below a run. */
 export async function cancelDescendants(runId: string, deps: Pick<RunDeps, 'reads' | 'transitions' | 'hub'>): Promise<void> {
-  const { rows } = await deps.reads.query<{ id: string }>(DESCENDANTS_SQL, [runId]);
-  await cancelOrphans(
-    rows.map((row) => row.id),
-    deps,
-  );
+  for await (const page of descendantPages({ parentIds: [runId] }, deps)) {
+    const active = page.filter(({ status }) => !isFinal(status));
+    await cancelOrphans(
+      active.map(({ id }) => id),
+      deps,
+    );
+  }
 }
 
 /** Cancels runs whose parent was canceled. */

@@ -7,6 +7,25 @@ export const CLAIMED_COLUMNS_SQL = `
   r.max_attempts_override, r.retry_backoff, r.retry_initial_delay_secs as run_retry_initial_delay_secs,
   r.retry_max_delay_secs as run_retry_max_delay_secs, r.timeout_secs, r.created_at, r.queued_at, r.started_at, r.debug_mode`;
 
+/** Bytes, as stored, of a checkpoint that is read with the claim; the executor of a run with a larger one fetches it. */
+const MAX_CLAIMED_CHECKPOINT_BYTES = 65_536;
+
+/**
+ * The newest checkpoint of a freshly claimed run `r`: one probe of an index, and only for a run that has any. Found by order and not by
+ * `checkpoint_seq`, which the lock may have read newer than this statement's snapshot is.
+ */
+const CHECKPOINT_SQL = `
+  r.checkpoint_seq, case when r.checkpoint_seq > 0 then (
+    select case when pg_column_size(c.state) <= ${MAX_CLAIMED_CHECKPOINT_BYTES} then c.state::text end
+      from run_checkpoints c where c.run_id = r.id order by c.sequence desc limit 1) end as last_checkpoint`;
+
+/**
+ * Whether the payload of a freshly claimed run `r` has to be read again. The lock takes the newest version of the row, the join of the data
+ * the one of before the statement began: a run that was rescheduled in between would go out with the payload it had. Only a first claim
+ * can meet that, of a run that had more happen to it than being triggered and promoted; two events are this claim's.
+ */
+const RESCHEDULED_SQL = 'r.epoch = 1 and r.event_seq > 4 as rescheduled';
+
 /**
  * Claims up to `$1` due runs for holder `$2` with a lease of `$3` milliseconds: the best by priority, then age, that no other claim has
  * its hands on. Answers at least one row: `candidates` and `missing` stand on each, the run columns are null when nothing was claimed.
@@ -75,7 +94,7 @@ with cand as materialized (
   on conflict (run_id) do update set epoch = excluded.epoch, holder = excluded.holder, limit_keys = excluded.limit_keys,
     lease_until = excluded.lease_until, deadline_at = excluded.deadline_at, heartbeat_at = null
 )
-select m.candidates, m.missing, ${CLAIMED_COLUMNS_SQL}, d.payload::text as payload, d.traceparent
+select m.candidates, m.missing, ${CLAIMED_COLUMNS_SQL}, ${CHECKPOINT_SQL}, ${RESCHEDULED_SQL}, d.payload::text as payload, d.traceparent
   from (select (select count(*)::int from cand) as candidates,
                (select array_agg(distinct key) from refused where used is null) as missing) m
   left join (claimed r join run_data d on d.run_id = r.id) on true`;

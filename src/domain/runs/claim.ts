@@ -21,6 +21,9 @@ type ClaimRow = Partial<ClaimedColumns> & {
   missing: string[] | null;
   payload: string | null;
   traceparent: string | null;
+  rescheduled: boolean | null;
+  checkpoint_seq: number;
+  last_checkpoint: string | null;
 };
 
 /** Claims the best due runs for this process, limits respected; see `claim-statement.ts` for how. */
@@ -32,12 +35,29 @@ export async function claimRuns(pool: Pool, request: ClaimRequest): Promise<Clai
   });
   const missing = rows[0]?.missing ?? [];
   if (missing.length > 0) await createLimits(pool, missing);
-  const runs = rows.flatMap((row) =>
-    row.id ? [toClaimedRun(row as ClaimedColumns, row.payload ?? 'null', row.traceparent)] : [],
-  );
+  const claimed = rows.flatMap((row) => (row.id ? [claimedRun(row)] : []));
+  const rescheduled = rows.flatMap((row) => (row.id && row.rescheduled ? [row.id] : []));
+  const runs = rescheduled.length > 0 ? await withNewestPayload(pool, claimed, rescheduled) : claimed;
   const candidates = rows[0]?.candidates ?? 0;
   // Fewer runs than candidates: some were refused, and the next claim holds them or, with their limits created, takes them.
   return { runs, more: candidates === request.limit || runs.length < candidates };
+}
+
+function claimedRun(row: ClaimRow): ClaimedRun {
+  // Its id is not null, so all columns of the run are there.
+  const run = toClaimedRun(row as ClaimedColumns, row.payload ?? 'null', row.traceparent);
+  return { ...run, checkpoint: row.checkpoint_seq > 0 ? { sequence: row.checkpoint_seq, state: row.last_checkpoint } : null };
+}
+
+/** Reads payloads that may have been replaced while the claim was looking; nothing replaces them any more. */
+async function withNewestPayload(pool: Pool, runs: readonly ClaimedRun[], ids: readonly string[]): Promise<ClaimedRun[]> {
+  const { rows } = await pool.query<{ run_id: string; payload: string }>({
+    name: 'claimed-payloads',
+    text: 'select run_id, payload::text as payload from run_data where run_id = any ($1::uuid[])',
+    values: [ids],
+  });
+  const payloadOf = new Map(rows.map(({ run_id: id, payload }) => [id, payload]));
+  return runs.map((run) => ({ ...run, payload: payloadOf.get(run.id) ?? run.payload }));
 }
 
 async function createLimits(pool: Pool, keys: readonly string[]): Promise<void> {

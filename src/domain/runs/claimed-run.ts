@@ -21,6 +21,8 @@ export interface ClaimedRun {
   /** JSON text. */
   readonly payload: string;
   readonly traceparent: string | null;
+  /** The newest checkpoint; its state is JSON text, null when it is too large to be handed over with the run. */
+  readonly checkpoint: { readonly sequence: number; readonly state: string | null } | null;
 }
 
 /** Where a run differs from its job's retry policy; null means the job decides. */
@@ -74,5 +76,6 @@ export function toClaimedRun(row: ClaimedColumns, payload: string, traceparent: 
     debugMode: row.debug_mode,
     payload,
     traceparent,
+    checkpoint: null,
   };
 }

@@ -1,9 +1,11 @@
 import type { Pool } from 'pg';
 import type { RunTokens } from '../../auth/run-token.ts';
 import type { WakeHub } from '../../db/wake-hub.ts';
+import type { EventNotices } from '../events/event-notices.ts';
 import type { JobCache } from '../jobs/job-cache.ts';
 import type { Heartbeats } from './heartbeat.ts';
 import type { Inserts } from './insert.ts';
+import type { Records } from './records.ts';
 import type { Reports } from './report.ts';
 import type { Transitions } from './transition.ts';
 
@@ -17,7 +19,9 @@ export interface RunDeps {
   readonly transitions: Transitions;
   readonly inserts: Inserts;
   readonly reports: Reports;
+  readonly records: Records;
   readonly heartbeats: Heartbeats;
   readonly hub: WakeHub;
   readonly tokens: RunTokens;
+  readonly eventNotices: EventNotices;
 }

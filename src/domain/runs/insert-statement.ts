@@ -3,6 +3,9 @@ import { ACTIVE_SQL } from './transition-statement.ts';
 /** How deep runs may spawn runs. */
 export const MAX_SPAWN_DEPTH = 20;
 
+/** How often runs may continue runs. */
+export const MAX_LINEAGE_DEPTH = 10;
+
 /**
  * Stores any number of new runs in one statement: row, data, first events, and for those that start at once the lease. `$1` is a JSON
  * array of items, `$2` the holder, `$3` its lease in milliseconds, `$4` how many of the items marked `start` may start at once, `$5`
@@ -10,7 +13,9 @@ export const MAX_SPAWN_DEPTH = 20;
  *
  * An item that asks for it is claimed as it is born when no older run is due, which is what halves start latency; it must have no limits.
  * A conflicting idempotency key or spawn key stores nothing, and the row that stands in the way is answered instead (`existing_id`), or
- * neither when that row is not visible yet or no longer live: ask again. A child is stored only while its parent's claim still stands.
+ * neither when that row is not visible yet or no longer live: ask again. A child is stored only while its parent's claim still stands, and
+ * so is a continuation; `parent_depth` is then how many runs the one it continues has before it. It stands as deep in the tree of spawns
+ * as that one, or spawning and continuing by turns would have no end.
  * `created_at` advances by a microsecond per item, so that no two runs of one statement share it.
  */
 export const INSERT_SQL = `
@@ -19,28 +24,32 @@ with input as materialized (
     ord int, id uuid, project_id text, job_id uuid, job_version int, job_version_id text, status text, start boolean,
     priority int, scheduled_at timestamptz, ttl_secs int, timeout_secs int, timeout_secs_override int, max_attempts_override int,
     concurrency_key text, idempotency_key text, triggered_by text, created_by text, parent_run_id uuid, parent_epoch int,
-    spawn_key text, batch_id uuid, payload jsonb, payload_hash text, metadata jsonb, tags jsonb, traceparent text)
+    spawn_key text, debug_mode boolean, continuation_of uuid, batch_id uuid, payload jsonb, payload_hash text, metadata jsonb, tags jsonb, traceparent text)
 ), checked as materialized (
-  select i.*, coalesce(p.spawn_depth + 1, 0) as spawn_depth, p.spawn_depth as parent_depth,
+  select i.*, coalesce(p.spawn_depth + case when i.continuation_of is null then 1 else 0 end, 0) as spawn_depth,
+         case when i.continuation_of is null then p.spawn_depth else p.lineage_depth end as parent_depth,
+         case when i.continuation_of is null then 0 else p.lineage_depth + 1 end as lineage_depth,
          i.idempotency_key is null and i.spawn_key is null as keyless,
-         i.parent_run_id is null or coalesce(
-           p.epoch = i.parent_epoch and p.status = 'executing' and p.spawn_depth < ${MAX_SPAWN_DEPTH}, false) as allowed,
+         i.parent_run_id is null and i.continuation_of is null or coalesce(p.epoch = i.parent_epoch and case when i.continuation_of is null
+           then p.status = 'executing' and p.spawn_depth < ${MAX_SPAWN_DEPTH}
+           else p.status in ('executing', 'waiting') and p.lineage_depth < ${MAX_LINEAGE_DEPTH} end, false) as allowed,
          i.start and not exists (select from runs q where q.status = 'queued' and q.hold is null) and
          not exists (select from projects l where l.id = i.project_id and l.max_executing_runs is not null) and
          row_number() over (partition by i.start order by i.ord) <= $4::int as starts
-    from input i left join runs p on p.id = i.parent_run_id
+    from input i left join runs p on p.id = coalesce(i.parent_run_id, i.continuation_of)
 ), born as (
   insert into runs (
     id, project_id, job_id, job_version, job_version_id, status, epoch, event_seq, priority, created_at, queued_at, started_at,
     scheduled_at, wake_at, expires_at, timeout_secs, timeout_secs_override, max_attempts_override, concurrency_key, idempotency_key,
-    triggered_by, created_by, parent_run_id, spawn_key, spawn_depth, batch_id)
+    triggered_by, created_by, parent_run_id, spawn_key, spawn_depth, continuation_of, lineage_depth, batch_id, debug_mode)
   select a.id, a.project_id, a.job_id, a.job_version, a.job_version_id, case when a.starts then 'executing' else a.status end,
          case when a.starts then 1 else 0 end, case when a.starts then 3 else 1 end, a.priority,
          now() + a.ord * interval '1 microsecond', case when a.status = 'queued' then now() end, case when a.starts then now() end,
          a.scheduled_at, case when a.status = 'delayed' then a.scheduled_at end,
          greatest(now(), coalesce(a.scheduled_at, now())) + a.ttl_secs * interval '1 second',
          a.timeout_secs, a.timeout_secs_override, a.max_attempts_override, a.concurrency_key, a.idempotency_key,
-         a.triggered_by, a.created_by, a.parent_run_id, a.spawn_key, a.spawn_depth, a.batch_id
+         a.triggered_by, a.created_by, a.parent_run_id, a.spawn_key, a.spawn_depth, a.continuation_of, a.lineage_depth, a.batch_id,
+         coalesce(a.debug_mode, false)
     from checked a where a.allowed order by a.ord
   on conflict do nothing
   returning *
@@ -76,5 +85,8 @@ select a.ord, a.allowed, s.stored, a.starts, a.parent_depth, now() as at,
     union all
     select x.id, x.status, d.payload_hash from runs x join run_data d on d.run_id = x.id
      where not s.stored and a.spawn_key is not null and x.parent_run_id = a.parent_run_id and x.spawn_key = a.spawn_key
+    union all
+    select x.id, x.status, d.payload_hash from runs x join run_data d on d.run_id = x.id
+     where not s.stored and a.spawn_key is not null and x.continuation_of = a.continuation_of and x.spawn_key = a.spawn_key
     limit 1) e on true
  order by a.ord`;

@@ -3,7 +3,7 @@ import { makeMicroBatcher } from '../../core/micro-batcher.ts';
 import type { RunStatus } from '../../core/run-state.ts';
 import { isDataError } from '../../db/errors.ts';
 import type { ClaimedRun } from './claimed-run.ts';
-import { INSERT_SQL, MAX_SPAWN_DEPTH } from './insert-statement.ts';
+import { INSERT_SQL, MAX_LINEAGE_DEPTH, MAX_SPAWN_DEPTH } from './insert-statement.ts';
 
 /** A run to be stored. JSON fields are text, so that what was parsed at the edge is not walked again. */
 export interface NewRun {
@@ -26,7 +26,10 @@ export interface NewRun {
   readonly triggeredBy: string;
   readonly createdBy: string;
   readonly parent: { readonly runId: string; readonly epoch: number; readonly spawnKey: string } | null;
+  /** The run it continues, under which claim of that run, and its name among the continuations of that run. */
+  readonly continues?: { readonly runId: string; readonly epoch: number; readonly key: string };
   readonly batchId: string | null;
+  readonly debugMode?: boolean;
   readonly payload: string;
   readonly payloadHash: string;
   readonly metadata: string;
@@ -43,7 +46,7 @@ export type InsertOutcome =
   | { readonly kind: 'raced' }
   /** The parent's claim no longer stands. */
   | { readonly kind: 'orphaned' }
-  /** The parent is as deep as spawning goes. */
+  /** The parent is as deep as spawning goes, or the run to continue as far on as continuing goes. */
   | { readonly kind: 'too-deep' };
 
 /** The free dispatch slots of this process, as far as starting at once needs them. */
@@ -175,9 +178,10 @@ function bornClaimed(run: NewRun, at: Date): ClaimedRun {
     createdAt: at,
     queuedAt: at,
     startedAt: at,
-    debugMode: false,
+    debugMode: run.debugMode ?? false,
     payload: run.payload,
     traceparent: run.traceparent,
+    checkpoint: null,
   };
 }
 
@@ -187,7 +191,8 @@ function toOutcome(row: InsertRow, run: NewRun | undefined): InsertOutcome {
     return { kind: 'existing', id: row.existing_id, status: row.existing_status, payloadHash: row.existing_payload_hash };
   }
   if (row.allowed) return { kind: 'raced' };
-  return { kind: (row.parent_depth ?? 0) >= MAX_SPAWN_DEPTH ? 'too-deep' : 'orphaned' };
+  const deepest = run?.continues ? MAX_LINEAGE_DEPTH : MAX_SPAWN_DEPTH;
+  return { kind: (row.parent_depth ?? 0) >= deepest ? 'too-deep' : 'orphaned' };
 }
 
 /** One element of the statement's JSON array, with the JSON texts spliced in as they are. */
@@ -212,9 +217,11 @@ function toInput(run: NewRun, ord: number): string {
     triggered_by: run.triggeredBy,
     created_by: run.createdBy,
     parent_run_id: run.parent?.runId,
-    parent_epoch: run.parent?.epoch,
-    spawn_key: run.parent?.spawnKey,
+    parent_epoch: run.parent?.epoch ?? run.continues?.epoch,
+    spawn_key: run.parent?.spawnKey ?? run.continues?.key,
+    continuation_of: run.continues?.runId,
     batch_id: run.batchId,
+    debug_mode: run.debugMode,
     payload_hash: run.payloadHash,
     traceparent: run.traceparent,
   });

@@ -50,25 +50,19 @@ export async function expireRuns(limit: number, deps: TimerDeps): Promise<number
   return rows.length;
 }
 
-/** Times out runs whose wait took too long, and wakes those whose wait ended while nobody was looking. */
+/**
+ * Times out runs whose wait took too long, and wakes those whose wait ended while nobody was looking. A wait is ended before its run, so
+ * that an event that arrives at this moment either ends the wait first, and wakes the run, or is refused.
+ */
 export async function reapWaits(limit: number, deps: TimerDeps): Promise<number> {
-  const { rows: late } = await deps.engine.query<{ run_id: string; epoch: number }>({
+  const { rows: late } = await deps.engine.query<{ run_id: string }>({
     name: 'late-waits',
-    text: `select distinct w.run_id, r.epoch from waits w join runs r on r.id = w.run_id and r.status = 'waiting'
-            where w.status = 'waiting' and w.expires_at <= now() limit $1`,
+    text: `update waits set status = 'timed_out', ended_at = now(), error = case kind when 'event' then '${EVENT_LATE}' else '${CHILD_LATE}' end
+            where id in (select w.id from waits w join runs r on r.id = w.run_id and (r.status = 'waiting') is true
+                          where w.status = 'waiting' and w.expires_at <= now() order by w.expires_at limit $1 for update of w skip locked)
+           returning run_id`,
     values: [limit],
   });
-  await deps.transitions.many(
-    late.map((row) => ({
-      runId: row.run_id,
-      epoch: row.epoch,
-      event: 'time_out',
-      message: 'what it waited for did not end in time',
-      error: 'what it waited for did not end in time',
-      errorClass: 'timeout',
-      level: 'error',
-    })),
-  );
   const { rows: missed } = await deps.engine.query<{ run_id: string }>({
     name: 'missed-waits',
     text: `select w.run_id from waits w join runs c on c.id = w.child_run_id
@@ -79,8 +73,32 @@ export async function reapWaits(limit: number, deps: TimerDeps): Promise<number>
             limit $1`,
     values: [limit],
   });
+  await timeOutRuns(
+    [...late, ...missed].map((row) => row.run_id),
+    deps,
+  );
   if (missed.length > 0) await settleWaits({ runIds: missed.map((row) => row.run_id), childIds: [] }, deps);
   return late.length + missed.length;
+}
+
+const EVENT_LATE = 'event trigger timed out';
+const CHILD_LATE = 'what it waited for did not end in time';
+
+/** Ends those of the runs that sleep although a wait of theirs has timed out. A condition "is true" is none that an index is chosen for. */
+async function timeOutRuns(runIds: readonly string[], deps: TimerDeps): Promise<void> {
+  if (runIds.length === 0) return;
+  const { rows } = await deps.engine.query<{ id: string; epoch: number; event: boolean }>({
+    name: 'timed-out-waits',
+    text: `select r.id, r.epoch, bool_or(w.kind = 'event') as event from runs r join waits w on w.run_id = r.id and w.status = 'timed_out'
+            where r.id = any ($1::uuid[]) and (r.status = 'waiting') is true group by r.id`,
+    values: [runIds],
+  });
+  await deps.transitions.many(
+    rows.map((row) => {
+      const error = row.event ? EVENT_LATE : CHILD_LATE;
+      return { runId: row.id, epoch: row.epoch, event: 'time_out', message: error, error, errorClass: 'timeout', level: 'error' };
+    }),
+  );
 }
 
 /** Cancels children that were spawned at the very moment their parent was canceled. */

@@ -6,11 +6,26 @@ import { makeMicroBatcher } from '../../core/micro-batcher.ts';
 import type { RunStatus } from '../../core/run-state.ts';
 import { isDataError } from '../../db/errors.ts';
 
+/** The types of the events that executors make. */
+export type ReportType =
+  | 'log'
+  | 'progress'
+  | 'error'
+  | 'output'
+  | 'checkpoint'
+  | 'usage'
+  | 'tool_call'
+  | 'state'
+  | 'annotation'
+  | 'resource_sample'
+  | 'continuation'
+  | 'debug';
+
 /** Something an executor tells about its run, to be kept as an event. */
 export interface Report {
   readonly runId: string;
   readonly epoch: number;
-  readonly type: 'log' | 'progress' | 'error' | 'output';
+  readonly type: ReportType;
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
   readonly data: JsonObject | null;

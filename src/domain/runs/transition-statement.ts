@@ -41,7 +41,8 @@ export const TRANSITION_SQL = `
 with input as materialized (
   select * from json_to_recordset($1::json) as x (
     ord int, id uuid, project_id text, epoch int, event text, error text, error_class text, result jsonb, trace jsonb,
-    delay_ms bigint, at timestamptz, priority_boost int, level text, message text, data jsonb)
+    delay_ms bigint, at timestamptz, priority_boost int, level text, message text, data jsonb,
+    wait jsonb, payload jsonb, payload_hash text)
 ), locked as materialized (
   select i.*, r.project_id as owner, r.status as was, r.epoch as old_epoch, r.attempt, r.event_seq, r.parent_run_id
     from input i join runs r on r.id = i.id order by r.id for update of r
@@ -63,6 +64,8 @@ with input as materialized (
     wake_at = case when p.event = 'hold' then p.at else p.retry_at end,
     next_retry_at = p.retry_at,
     scheduled_at = case when p.event = 'hold' then p.at else r.scheduled_at end,
+    expires_at = case when p.event = 'hold'
+      then greatest(now(), p.at) + (r.expires_at - greatest(r.created_at, r.scheduled_at, r.queued_at)) else r.expires_at end,
     priority = least(10, r.priority + coalesce(p.priority_boost, 0)),
     queued_at = case when p.becomes = 'queued' then coalesce(p.retry_at, now()) else r.queued_at end,
     started_at = case when p.becomes in ('queued', 'delayed') then null else r.started_at end,
@@ -74,13 +77,22 @@ with input as materialized (
       when p.error is not null then p.error_class else r.error_class end,
     execution_trace = coalesce(p.trace, r.execution_trace)
   from plan p where r.id = p.id and p.becomes is not null
-  returning r.id, p.was, p.becomes, p.seq, p.new_attempt, p.new_epoch, p.level, p.message, p.data, p.result, p.retry_at
+  returning r.id, p.was, p.becomes, p.seq, p.new_attempt, p.new_epoch, p.level, p.message, p.data, p.result, p.retry_at,
+            r.project_id, p.wait, p.payload, p.payload_hash
 ), told as (
   insert into run_events (run_id, seq, type, level, message, data, from_status, to_status, attempt, epoch)
   select id, seq, 'state_change', level, message, data, was, becomes, new_attempt, new_epoch from moved
 ), stored as (
   insert into run_results (run_id, epoch, result)
   select id, new_epoch, result from moved where result is not null
+), waited as (
+  insert into waits (id, project_id, run_id, kind, event_key, timeout_secs, notify_url, notify_status, expires_at)
+  select (wait->>'id')::uuid, project_id, id, 'event', wait->>'event_key', (wait->>'timeout_secs')::int, wait->>'notify_url',
+         case when wait ? 'notify_url' then 'pending' end, now() + (wait->>'timeout_secs')::int * interval '1 second'
+    from moved where wait is not null
+), replaced as (
+  update run_data d set payload = m.payload, payload_hash = m.payload_hash
+    from moved m where m.payload is not null and d.run_id = m.id
 ), ended_waits as (
   update waits w set status = 'canceled', ended_at = now()
     from moved m where m.was = 'waiting' and m.becomes <> 'queued' and w.run_id = m.id and w.status = 'waiting'

@@ -29,6 +29,18 @@ export interface TransitionItem {
   readonly at?: Date;
   /** For `retry`: added to the priority, which ends at 10. */
   readonly priorityBoost?: number;
+  /** For `hold`: the payload that takes the place of the one before, with its hash. */
+  readonly payload?: { readonly json: JsonObject; readonly hash: string };
+  /** For `wait`: the event that is waited for. The statement fails, for this item alone, when its key is in use. */
+  readonly wait?: EventWait;
+}
+
+/** A wait for an event, stored by the very statement that puts its run to sleep: there is never one without the other. */
+export interface EventWait {
+  readonly id: string;
+  readonly eventKey: string;
+  readonly timeoutSecs: number;
+  readonly notifyUrl: string | null;
 }
 
 /** What became of one item. `moved` false means somebody was first or the guard refused; the other fields say how the run stands. */
@@ -156,6 +168,14 @@ function toInput(item: TransitionItem, ord: number): object {
     level: item.level ?? 'info',
     message: item.message,
     data: item.data,
+    payload: item.payload?.json,
+    payload_hash: item.payload?.hash,
+    wait: item.wait && {
+      id: item.wait.id,
+      event_key: item.wait.eventKey,
+      timeout_secs: item.wait.timeoutSecs,
+      ...(item.wait.notifyUrl !== null && { notify_url: item.wait.notifyUrl }),
+    },
   };
 }
 

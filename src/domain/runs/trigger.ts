@@ -98,6 +98,7 @@ export async function triggerableJob(actor: Actor, idOrSlug: string, deps: Pick<
 export interface Origin {
   readonly triggeredBy: 'manual' | 'spawn';
   readonly parent?: NewRun['parent'];
+  readonly continues?: NewRun['continues'];
   readonly batchId?: string;
 }
 
@@ -105,13 +106,7 @@ export interface Origin {
 export function prepare(actor: Actor, job: JobRow, from: { readonly item: TriggerItem; readonly origin: Origin }): NewRun {
   const { item, origin } = from;
   const payload = item.payload ?? null;
-  const text = JSON.stringify(payload);
-  if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) {
-    throw new AppError(
-      'PAYLOAD_TOO_LARGE',
-      `the payload has more than ${MAX_PAYLOAD_BYTES} bytes; store it elsewhere and pass where`,
-    );
-  }
+  const text = payloadText(payload);
   checkPayload(job, payload);
   const scheduledAt = futureOf(item.scheduledAt);
   const limited = job.maxConcurrency !== null || (item.concurrencyKey !== undefined && job.maxConcurrencyPerKey !== null);
@@ -134,6 +129,7 @@ export function prepare(actor: Actor, job: JobRow, from: { readonly item: Trigge
     triggeredBy: origin.triggeredBy,
     createdBy: actorName(actor),
     parent: origin.parent ?? null,
+    ...(origin.continues && { continues: origin.continues }),
     batchId: origin.batchId ?? null,
     payload: text,
     payloadHash: hashPayload(payload),
@@ -143,7 +139,18 @@ export function prepare(actor: Actor, job: JobRow, from: { readonly item: Trigge
   };
 }
 
-function checkPayload(job: JobRow, payload: JsonValue): void {
+/** The JSON text of a payload; PAYLOAD_TOO_LARGE beyond {@link MAX_PAYLOAD_BYTES}. */
+export function payloadText(payload: JsonValue): string {
+  const text = JSON.stringify(payload);
+  if (Buffer.byteLength(text) <= MAX_PAYLOAD_BYTES) return text;
+  throw new AppError(
+    'PAYLOAD_TOO_LARGE',
+    `the payload has more than ${MAX_PAYLOAD_BYTES} bytes; store it elsewhere and pass where`,
+  );
+}
+
+/** Throws BAD_REQUEST for a payload that the job's schema refuses. */
+export function checkPayload(job: JobRow, payload: JsonValue): void {
   if (!job.payloadSchema) return;
   const details = validate(job.payloadSchema, payload);
   if (details.length === 0) return;
@@ -152,7 +159,8 @@ function checkPayload(job: JobRow, payload: JsonValue): void {
   throw new AppError('BAD_REQUEST', `payload validation failed${where}`, { details });
 }
 
-function futureOf(moment: Date | undefined): Date | null {
+/** The moment if it lies ahead, null if not; BAD_REQUEST when it lies too far ahead to be meant. */
+export function futureOf(moment: Date | undefined): Date | null {
   if (!moment) return null;
   const delay = moment.getTime() - Date.now();
   if (delay > MAX_DELAY_MS) throw new AppError('BAD_REQUEST', 'scheduled_at lies more than a year ahead');

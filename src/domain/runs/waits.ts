@@ -109,6 +109,9 @@ async function dropWaits(pool: Pool, actor: RunActor): Promise<void> {
 /**
  * Ends the waits of runs, or for children, whose child has ended, and wakes every run that has none left. Safe to call at any time and
  * from several places at once.
+ *
+ * Each look-up is lateral, with the status outside of it: planned while the tables were empty, a plain condition was answered from the
+ * index over all statuses, which is a scan once they are not.
  */
 export async function settleWaits(
   of: { readonly runIds: readonly string[]; readonly childIds: readonly string[] },
@@ -116,21 +119,46 @@ export async function settleWaits(
 ): Promise<void> {
   const { rows: heard } = await deps.engine.query<{ run_id: string }>({
     name: 'settle-waits',
-    text: `update waits w set status = 'received', ended_at = now() from runs c
-            where w.status = 'waiting' and (w.child_run_id = any ($1::uuid[]) or w.run_id = any ($2::uuid[]))
-              and c.id = w.child_run_id and c.status in (${FINAL_SQL})
-           returning w.run_id`,
+    text: `with open as materialized (
+             select w.id from unnest($1::uuid[]) as k (id)
+              cross join lateral (select w.id from waits w where w.child_run_id = k.id and w.status = 'waiting' limit 1) w
+              union
+             select w.id from unnest($2::uuid[]) as k (id)
+              cross join lateral (select w.id, w.status from waits w where w.run_id = k.id offset 0) w where w.status = 'waiting'
+           ), heard as (
+             update waits w set status = 'received', ended_at = now() from open o
+              where w.id = o.id and w.status = 'waiting'
+                and exists (select from runs c where c.id = w.child_run_id and c.status in (${FINAL_SQL}))
+             returning w.run_id, w.child_run_id
+           ), kept as (
+             insert into run_state (run_id, state_key, value)
+             select h.run_id, 'run:' || h.child_run_id, coalesce(x.result, 'null')
+               from heard h left join run_results x on x.run_id = h.child_run_id
+             on conflict (run_id, state_key) do update set value = excluded.value, updated_at = now()
+           )
+           select run_id from heard`,
     values: [of.childIds, of.runIds],
   });
-  const runIds = [...new Set([...heard.map((row) => row.run_id), ...of.runIds])];
+  await wakeRuns([...heard.map((row) => row.run_id), ...of.runIds], 'what it waited for has ended', deps);
+}
+
+/**
+ * Wakes those of the runs that sleep and have nothing left to wait for; `message` is what people read in their history. One whose wait
+ * has timed out stays asleep: it is about to end.
+ */
+export async function wakeRuns(
+  runIds: readonly string[],
+  message: string,
+  deps: { readonly engine: Pool; readonly transitions: Transitions },
+): Promise<void> {
   if (runIds.length === 0) return;
   const { rows: ready } = await deps.engine.query<{ id: string; epoch: number }>({
     name: 'woken-runs',
-    text: `select r.id, r.epoch from runs r where r.id = any ($1::uuid[]) and r.status = 'waiting'
-              and not exists (select from waits w where w.run_id = r.id and w.status = 'waiting')`,
-    values: [runIds],
+    text: `select r.id, r.epoch from unnest($1::uuid[]) as k (id)
+            cross join lateral (select r.id, r.epoch, r.status from runs r where r.id = k.id offset 0) r
+            where r.status = 'waiting'
+              and not exists (select from waits w where w.run_id = r.id and w.status in ('waiting', 'timed_out'))`,
+    values: [[...new Set(runIds)]],
   });
-  await deps.transitions.many(
-    ready.map((run) => ({ runId: run.id, epoch: run.epoch, event: 'wake', message: 'what it waited for has ended' })),
-  );
+  await deps.transitions.many(ready.map((run) => ({ runId: run.id, epoch: run.epoch, event: 'wake', message })));
 }
