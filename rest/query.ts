@@ -32,11 +32,6 @@ export function integerParam<S extends z.ZodType<number | undefined>>(schema: S)
   return z.preprocess((value) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value), schema);
 }
 
-/** `true` or `false` in a query. */
-export function booleanParam(): z.ZodPreprocess<z.ZodBoolean> {
-  return z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
-}
-
 /** A key that may be repeated: always a list, also when given once. */
 export function listParam<S extends z.ZodType>(item: S): z.ZodPreprocess<z.ZodArray<S>> {
   return z.preprocess((value) => (Array.isArray(value) || value === undefined ? value : [value]), z.array(item));

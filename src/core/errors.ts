@@ -50,8 +50,3 @@ export class AppError extends Error {
 export function notFound(what: string): AppError {
   return new AppError('NOT_FOUND', `${what} not found`);
 }
-
-/** Marks a branch the type system holds to be unreachable; reaching it is a bug of ours. */
-export function assertNever(value: never): never {
-  throw new Error(`unexpected value: ${JSON.stringify(value)}`);
-}

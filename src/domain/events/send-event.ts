@@ -1,8 +1,9 @@
 import type { Pool } from 'pg';
 import { type Actor, actorName, requireScope } from '../../auth/actor.ts';
-import { AppError, notFound } from '../../core/errors.ts';
+import { notFound } from '../../core/errors.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { RunDeps } from '../runs/deps.ts';
+import { boundedJson } from '../runs/json-size.ts';
 import { wakeRuns } from '../runs/waits.ts';
 import { isEventKey } from './event-key.ts';
 import { notWaiting, readNewest } from './newest-trigger.ts';
@@ -73,9 +74,7 @@ export async function sendEventsByPrefix(
 }
 
 function payloadJson(payload: JsonValue): string {
-  const json = JSON.stringify(payload);
-  if (Buffer.byteLength(json) <= MAX_EVENT_BYTES) return json;
-  throw new AppError('PAYLOAD_TOO_LARGE', `the event has more than ${MAX_EVENT_BYTES} bytes; store it elsewhere and send where`);
+  return boundedJson('the event', payload, { maxBytes: MAX_EVENT_BYTES, advice: 'store it elsewhere and send where' });
 }
 
 interface SentWait {

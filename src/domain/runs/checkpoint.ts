@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { JsonObjectInput, text } from '../../core/schemas.ts';
-import { checkBytes } from './json-size.ts';
+import { boundedJson } from './json-size.ts';
 import type { Records } from './records.ts';
 
 /** Bytes of JSON the state of a checkpoint may have. */
@@ -36,7 +36,10 @@ export async function saveCheckpoint(
   deps: { readonly records: Records },
 ): Promise<RunCheckpointRow> {
   const { state, source = 'sdk' } = input;
-  checkBytes('the state of a checkpoint', state, MAX_CHECKPOINT_BYTES);
+  boundedJson('the state of a checkpoint', state, {
+    maxBytes: MAX_CHECKPOINT_BYTES,
+    advice: 'store it elsewhere and keep where',
+  });
   const id = newId();
   const { sequence, at } = await deps.records.keep('checkpoint', actor, {
     type: 'checkpoint',

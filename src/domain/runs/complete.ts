@@ -8,23 +8,19 @@ import { validate } from '../jobs/json-schema.ts';
 import type { RunOverrides } from './claimed-run.ts';
 import type { RunDeps } from './deps.ts';
 import { failAttempt } from './end-attempt.ts';
+import { boundedJson } from './json-size.ts';
 import { refusal } from './report.ts';
 import type { TransitionItem } from './transition.ts';
 
 /** Bytes of JSON a result may have. */
-export const MAX_RESULT_BYTES = 1_048_576;
+const MAX_RESULT_BYTES = 1_048_576;
 
 /**
  * Ends the calling executor's run with a result. The same completion again (its answer was lost) is answered alike; another result, or
  * a run that went on without this claim, is a CONFLICT. PAYLOAD_TOO_LARGE and UNPROCESSABLE (the job's result schema) change nothing.
  */
 export async function completeRun(actor: RunActor, result: JsonValue, deps: RunDeps): Promise<void> {
-  if (Buffer.byteLength(JSON.stringify(result)) > MAX_RESULT_BYTES) {
-    throw new AppError(
-      'PAYLOAD_TOO_LARGE',
-      `the result has more than ${MAX_RESULT_BYTES} bytes; store it elsewhere and return where`,
-    );
-  }
+  boundedJson('the result', result, { maxBytes: MAX_RESULT_BYTES, advice: 'store it elsewhere and return where' });
   await checkResult(actor, result, deps);
   const item: TransitionItem = { runId: actor.runId, epoch: actor.epoch, event: 'complete', message: 'completed', result };
   const moved = await deps.transitions.one(item);

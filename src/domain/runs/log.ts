@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { RunActor } from '../../auth/actor.ts';
-import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { JsonObjectInput, text } from '../../core/schemas.ts';
+import { boundedJson } from './json-size.ts';
 import { type Reports, reportOwnRun } from './report.ts';
 
 /** Bytes of JSON that may come with a log line: whoever follows a run is sent pages of 200 lines. */
@@ -37,12 +37,7 @@ export async function logRun(
   deps: { readonly reports: Reports },
 ): Promise<number> {
   const { level = 'info', type = 'log', message, data = null } = input;
-  if (data && Buffer.byteLength(JSON.stringify(data)) > MAX_LOG_DATA_BYTES) {
-    throw new AppError(
-      'PAYLOAD_TOO_LARGE',
-      `the data of a log line has more than ${MAX_LOG_DATA_BYTES} bytes; make it an output`,
-    );
-  }
+  if (data) boundedJson('the data of a log line', data, { maxBytes: MAX_LOG_DATA_BYTES, advice: 'make it an output' });
   return reportOwnRun(actor, { type, level, message, data }, deps);
 }
 

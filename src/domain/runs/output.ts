@@ -8,6 +8,7 @@ import type { RunStatus } from '../../core/run-state.ts';
 import { JsonInput, JsonObjectInput, text } from '../../core/schemas.ts';
 import type { WakeHub } from '../../db/wake-hub.ts';
 import { checkSchema, validate } from '../jobs/json-schema.ts';
+import { boundedJson } from './json-size.ts';
 import { refusal } from './report.ts';
 
 /** Bytes of JSON an output may have. */
@@ -42,13 +43,7 @@ export async function setOutput(
   deps: { readonly engine: Pool; readonly hub: Pick<WakeHub, 'wake'> },
 ): Promise<RunOutputRow> {
   const value = input.value ?? null;
-  const json = JSON.stringify(value);
-  if (Buffer.byteLength(json) > MAX_OUTPUT_BYTES) {
-    throw new AppError(
-      'PAYLOAD_TOO_LARGE',
-      `the output has more than ${MAX_OUTPUT_BYTES} bytes; store it elsewhere and output where`,
-    );
-  }
+  const json = boundedJson('the output', value, { maxBytes: MAX_OUTPUT_BYTES, advice: 'store it elsewhere and output where' });
   if (input.schema) checkValue(input.schema, value);
   const schema = input.schema ? JSON.stringify(input.schema) : null;
   const { rows } = await deps.engine.query<SetOutputRow>({

@@ -4,7 +4,7 @@ import type { RunActor } from '../../auth/actor.ts';
 import { notFound } from '../../core/errors.ts';
 import type { JsonValue } from '../../core/json.ts';
 import { JsonInput, text } from '../../core/schemas.ts';
-import { checkBytes } from './json-size.ts';
+import { boundedJson } from './json-size.ts';
 import { REPORTING_STATUSES } from './record-statement.ts';
 import type { Records } from './records.ts';
 
@@ -38,7 +38,7 @@ export async function setState(
   deps: { readonly records: Records },
 ): Promise<RunStateRow> {
   const { key, value = null } = input;
-  checkBytes('a value of the state', value, MAX_STATE_BYTES);
+  boundedJson('a value of the state', value, { maxBytes: MAX_STATE_BYTES, advice: 'store it elsewhere and keep where' });
   const { at } = await deps.records.keep('state', actor, {
     type: 'state',
     level: 'info',

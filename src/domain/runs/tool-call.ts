@@ -3,7 +3,7 @@ import type { RunActor } from '../../auth/actor.ts';
 import { newId } from '../../core/ids.ts';
 import type { JsonValue } from '../../core/json.ts';
 import { JsonInput, MAX_INT32, text } from '../../core/schemas.ts';
-import { checkBytes } from './json-size.ts';
+import { boundedJson } from './json-size.ts';
 import type { Records } from './records.ts';
 
 /** Bytes of JSON that may go into a tool, and come out, as far as they are kept. */
@@ -42,8 +42,11 @@ export async function reportToolCall(
   deps: { readonly records: Records },
 ): Promise<RunToolCallRow> {
   const { toolName, input = null, output = null, durationMs = null, status = null } = report;
-  checkBytes('the input of a tool call', input, MAX_TOOL_JSON_BYTES);
-  checkBytes('the output of a tool call', output, MAX_TOOL_JSON_BYTES);
+  boundedJson('the input of a tool call', input, { maxBytes: MAX_TOOL_JSON_BYTES, advice: 'store it elsewhere and keep where' });
+  boundedJson('the output of a tool call', output, {
+    maxBytes: MAX_TOOL_JSON_BYTES,
+    advice: 'store it elsewhere and keep where',
+  });
   const id = newId();
   const { seq, at } = await deps.records.keep('tool-call', actor, {
     type: 'tool_call',

@@ -45,7 +45,6 @@ export interface EventWait {
 
 /** What became of one item. `moved` false means somebody was first or the guard refused; the other fields say how the run stands. */
 export interface TransitionResult {
-  readonly found: boolean;
   readonly moved: boolean;
   readonly projectId: string | null;
   readonly was: RunStatus | null;
@@ -179,12 +178,12 @@ function toInput(item: TransitionItem, ord: number): object {
   };
 }
 
-const UNKNOWN_RUN: TransitionResult = { found: false, moved: false, projectId: null, was: null, epoch: null, becomes: null };
+const UNKNOWN_RUN: TransitionResult = { moved: false, projectId: null, was: null, epoch: null, becomes: null };
 
 function toResult(row: TransitionRow | undefined): TransitionResult {
   if (!row) return UNKNOWN_RUN;
   const { project_id: projectId, was, epoch, becomes } = row;
-  return { found: true, moved: becomes !== null, projectId, was, epoch, becomes };
+  return { moved: becomes !== null, projectId, was, epoch, becomes };
 }
 
 /** True when an item ended its run. */

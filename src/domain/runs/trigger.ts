@@ -11,6 +11,7 @@ import { validate } from '../jobs/json-schema.ts';
 import type { RunDeps } from './deps.ts';
 import type { InsertOutcome, NewRun } from './insert.ts';
 import { MAX_SPAWN_DEPTH } from './insert-statement.ts';
+import { boundedJson } from './json-size.ts';
 
 /** Bytes of JSON a payload may have. */
 export const MAX_PAYLOAD_BYTES = 5 * 1_048_576;
@@ -141,12 +142,7 @@ export function prepare(actor: Actor, job: JobRow, from: { readonly item: Trigge
 
 /** The JSON text of a payload; PAYLOAD_TOO_LARGE beyond {@link MAX_PAYLOAD_BYTES}. */
 export function payloadText(payload: JsonValue): string {
-  const text = JSON.stringify(payload);
-  if (Buffer.byteLength(text) <= MAX_PAYLOAD_BYTES) return text;
-  throw new AppError(
-    'PAYLOAD_TOO_LARGE',
-    `the payload has more than ${MAX_PAYLOAD_BYTES} bytes; store it elsewhere and pass where`,
-  );
+  return boundedJson('the payload', payload, { maxBytes: MAX_PAYLOAD_BYTES, advice: 'store it elsewhere and pass where' });
 }
 
 /** Throws BAD_REQUEST for a payload that the job's schema refuses. */
