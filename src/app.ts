@@ -12,6 +12,7 @@ import { makeRunTokens } from './auth/run-token.ts';
 import type { Config } from './config.ts';
 import { newId } from './core/ids.ts';
 import { type CredentialKind, makeReadActor } from './credentials.ts';
+import { awaitDatabase } from './db/await-database.ts';
 import { isConnectionError, toUnavailable } from './db/errors.ts';
 import { makeListener } from './db/listen.ts';
 import { migrate } from './db/migrate.ts';
@@ -52,6 +53,7 @@ const REQUEST_GRACE_MS = 5_000;
 /** Builds a process from its configuration: database, engine, faces; serves when it resolves. */
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, databaseUrl, log } = options;
+  await awaitDatabase(databaseUrl, log);
   await migrate(databaseUrl);
   const pools = openPools(databaseUrl, { engineSize: ENGINE_CONNECTIONS, readSize: READ_CONNECTIONS, applicationName: 'baton' });
   const booted = await bootstrap(pools.reads, { projectId: config.projectId, apiKey: config.apiKey });

@@ -78,3 +78,15 @@ it('answers 503 while its database is down, stores what an executor finishes mea
     await delay(50);
   }
 });
+
+it('waits when it is started before its database', { timeout: 60_000 }, async () => {
+  await crashPostgres(dataDir);
+  const starting = startTestApp({}, postgres.url);
+  // A server that gave up would have rejected by now: a refused connection is told at once.
+  expect(await Promise.race([starting.then(() => 'serves'), delay(1_000, 'waits')])).toBe('waits');
+
+  await startPostgres(dataDir);
+  const second = await starting;
+  expect((await second.rest('GET', '/readyz', { key: null })).status).toBe(200);
+  await second.close();
+});
