@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cancelRuns } from '../src/domain/runs/cancel-many.ts';
+import { replayDeadLetter } from '../src/domain/runs/dlq-replay.ts';
 import { replayDeadLetters } from '../src/domain/runs/dlq-replay-many.ts';
 import { previewRuns } from '../src/domain/runs/preview.ts';
 import { replayRuns } from '../src/domain/runs/replay-many.ts';
@@ -198,5 +199,22 @@ describe('a preview', () => {
       `{ previewRuns(filter: { job: "${job}" }, operation: CANCEL) { count isCapped sample { id status } } }`,
     );
     expect(shown.sample[0]).toEqual({ id: ids[11], status: 'QUEUED' });
+  });
+});
+
+describe('a dead letter whose idempotency key a later run holds', () => {
+  it('stays one, is told so, and does not hold up the others', async () => {
+    const job = (await t.createJob()).id;
+    const [keyed, plain] = [await t.trigger({ job, idempotencyKey: 'again' }), await t.trigger({ job })];
+    await endAll('bury');
+    await t.trigger({ job, idempotencyKey: 'again' });
+
+    const { results, replayed } = await replayDeadLetters(t.admin, { ids: [keyed, plain] }, t.runs);
+    expect(results).toEqual([
+      { id: keyed, status: 'dead_letter', error: expect.stringContaining('idempotency key is held by another live run') },
+      { id: plain, status: 'queued', error: null },
+    ]);
+    expect(replayed).toBe(1);
+    await expect(replayDeadLetter(t.admin, keyed, t.runs)).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });

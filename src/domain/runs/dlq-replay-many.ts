@@ -4,8 +4,9 @@ import { AppError } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
 import { type BulkItem, makeListing, RunTargetInput, readTarget } from './bulk-target.ts';
 import type { RunDeps } from './deps.ts';
+import { KEY_TAKEN, requeueDeadLetter } from './dlq-replay.ts';
 import { selectRuns } from './select-runs.ts';
-import type { TransitionItem, TransitionResult } from './transition.ts';
+import type { TransitionResult } from './transition.ts';
 
 type ReplayDeps = Pick<RunDeps, 'reads' | 'transitions'>;
 
@@ -61,20 +62,13 @@ export async function replayDeadLetters(
 
 async function replayAll(actor: Actor, ids: readonly string[], deps: ReplayDeps): Promise<BulkItem[]> {
   const known = ids.filter(isUuid);
-  const items = known.map(
-    (runId): TransitionItem => ({
-      runId,
-      projectId: actor.projectId,
-      event: 'dlq_replay',
-      message: 'replayed from the dead letters',
-    }),
-  );
-  const results = await deps.transitions.many(items);
+  const results = await Promise.all(known.map((runId) => requeueDeadLetter(actor, runId, deps)));
   const resultOf = new Map(known.map((id, index) => [id, results[index]]));
   return ids.map((id) => toItem(actor, id, resultOf.get(id)));
 }
 
-function toItem(actor: Actor, id: string, result: TransitionResult | undefined): BulkItem {
+function toItem(actor: Actor, id: string, result: TransitionResult | 'key-taken' | undefined): BulkItem {
+  if (result === 'key-taken') return { id, status: 'dead_letter', error: KEY_TAKEN };
   if (!result?.was || result.projectId !== actor.projectId) return { id, status: null, error: 'run not found' };
   return result.moved ? { id, status: result.becomes, error: null } : { id, status: result.was, error: 'run is not dead_letter' };
 }
