@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { type App, startApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { createTestDatabase } from './database.ts';
+import { startRecordingProxy } from './recording-proxy.ts';
 
 /** The admin key of every test server. */
 export const ADMIN_KEY = 'an-admin-key-for-tests';
@@ -58,7 +59,8 @@ export async function startTestApp(over: Partial<Config> = {}, databaseUrl?: str
       throw new Error(reason);
     },
   });
-  const rest = (method: string, path: string, options: RestOptions = {}) => request(app.url, { method, path, ...options });
+  const proxy = await startRecordingProxy(app.url);
+  const rest = (method: string, path: string, options: RestOptions = {}) => request(proxy.url, { method, path, ...options });
   return {
     app,
     url: app.url,
@@ -70,6 +72,7 @@ export async function startTestApp(over: Partial<Config> = {}, databaseUrl?: str
       return body.data;
     },
     async close() {
+      await proxy.close();
       await app.stop();
       await database.drop();
     },
