@@ -8,9 +8,11 @@ import { newId } from '../src/core/ids.ts';
 import { bootstrap } from '../src/domain/projects/bootstrap.ts';
 import { createApiKey } from '../src/domain/projects/create-api-key.ts';
 import { revokeApiKey } from '../src/domain/projects/revoke-api-key.ts';
+import { rotateApiKey } from '../src/domain/projects/rotate-api-key.ts';
 import { createTestDatabase } from './support/database.ts';
 
-const REFUSED = { code: 'UNAUTHENTICATED', message: 'invalid or missing api key' };
+const REFUSED = { code: 'UNAUTHENTICATED', message: 'invalid api key' };
+const REVOKED = { code: 'UNAUTHENTICATED', message: 'api key has been revoked' };
 const ADMIN_KEY = 'operators-own-admin-key';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -70,16 +72,33 @@ describe('authenticate', () => {
     expect((await setup().authenticate(key)).scopes).toEqual(new Set(['runs:read']));
   });
 
-  it('gives the same refusal to unknown, revoked and expired keys', async () => {
+  it('says why a key works no more', async () => {
     const { authenticate } = setup();
     const revoked = await newKey();
     await revokeApiKey(admin, revoked.row.id, { pool });
     const expired = await newKey();
     await pool.query(`update api_keys set expires_at = now() - interval '1 millisecond' where id = $1`, [expired.row.id]);
+    const rotated = await newKey();
+    const { key: successor } = await rotateApiKey(admin, { id: rotated.row.id, gracePeriodMinutes: 0 }, { pool });
 
-    for (const key of [mintApiKey().key, 'never-heard-of-this-key', revoked.key, expired.key]) {
+    for (const key of [mintApiKey().key, 'never-heard-of-this-key'])
       await expect(authenticate(key)).rejects.toMatchObject(REFUSED);
-    }
+    await expect(authenticate(revoked.key)).rejects.toMatchObject(REVOKED);
+    await expect(authenticate(expired.key)).rejects.toMatchObject({ message: 'api key has expired' });
+    await expect(authenticate(rotated.key)).rejects.toMatchObject({ message: 'api key rotation grace period has ended' });
+    await expect(authenticate(successor)).resolves.toMatchObject({ scopes: new Set(['runs:read']) });
+  });
+
+  it('lets a rotated key through until its grace period ends, also when it is remembered', async () => {
+    const { authenticate, clock, query } = setup();
+    const { row, key } = await newKey();
+    await rotateApiKey(admin, { id: row.id, gracePeriodMinutes: 1 }, { pool });
+    await pool.query(`update api_keys set grace_ends_at = now() + interval '500 milliseconds' where id = $1`, [row.id]);
+
+    await expect(authenticate(key)).resolves.toMatchObject({ keyId: row.id });
+    clock.ms += 500;
+    await expect(authenticate(key)).rejects.toMatchObject({ message: 'api key rotation grace period has ended' });
+    expect(query).toHaveBeenCalledTimes(1);
   });
 
   it('asks no database about what cannot be a key', async () => {
@@ -141,7 +160,7 @@ describe('the cache', () => {
       await expect(authenticate(key)).resolves.toMatchObject({ keyId: row.id });
       expect(query).toHaveBeenCalledTimes(1);
       clock.ms += 1;
-      await expect(authenticate(key)).rejects.toMatchObject(REFUSED);
+      await expect(authenticate(key)).rejects.toMatchObject(REVOKED);
     }
   });
 
@@ -209,7 +228,7 @@ describe('expiry', () => {
     clock.ms += 399;
     await expect(authenticate(key)).resolves.toBeDefined();
     clock.ms += 1;
-    await expect(authenticate(key)).rejects.toMatchObject(REFUSED);
+    await expect(authenticate(key)).rejects.toMatchObject({ message: 'api key has expired' });
     expect(query).toHaveBeenCalledTimes(1);
   });
 

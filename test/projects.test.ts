@@ -145,6 +145,9 @@ describe('createApiKey', () => {
       createdAt: expect.any(Date),
       expiresAt: null,
       revokedAt: null,
+      role: null,
+      rotatedToId: null,
+      graceEndsAt: null,
     });
     expect(await makeAuthenticator({ pool })(key)).toMatchObject({ keyId: row.id, projectId: 'acme' });
     const { rows } = await pool.query<{ stored: string }>('select to_jsonb(api_keys)::text as stored from api_keys');

@@ -77,6 +77,7 @@ describe('schema.prisma', () => {
     const inSchema = models.flatMap((model) => [
       `${model.table} id ${model.id}`,
       ...model.fields.filter((field) => field.isUnique).map((field) => `${model.table} unique ${field.column}`),
+      ...model.uniques.map((columns) => `${model.table} unique ${columns}`),
     ]);
 
     expect(inSchema.sort()).toEqual(inDatabase.sort());

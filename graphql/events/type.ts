@@ -81,7 +81,13 @@ export const EventTrigger = builder.prismaObject('Wait', {
       resolve: ({ endedAt, status }) => (status === 'received' ? endedAt : null),
     }),
     endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: 'When it times out.',
+      select: { expiresAt: true, createdAt: true },
+      // Every wait for an event has an end; only waits for dependencies may have none.
+      resolve: ({ expiresAt, createdAt }) => expiresAt ?? createdAt,
+    }),
     error: t.exposeString('error', { nullable: true }),
     notifyUrl: t.exposeString('notifyUrl', { nullable: true }),
     notifyStatus: t.field({

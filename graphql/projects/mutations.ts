@@ -1,10 +1,11 @@
 import { CreateApiKeyInput, createApiKey } from '../../src/domain/projects/create-api-key.ts';
 import { CreateProjectInput, createProject } from '../../src/domain/projects/create-project.ts';
 import { revokeApiKey } from '../../src/domain/projects/revoke-api-key.ts';
+import { RotateApiKeyInput, rotateApiKey } from '../../src/domain/projects/rotate-api-key.ts';
 import { UpdateProjectInput, updateProject } from '../../src/domain/projects/update-project.ts';
 import { builder } from '../builder.ts';
 import { describedBy } from '../input.ts';
-import { ApiKey, ApiKeyCreated, apiKeyNode, Project, ScopeEnum } from './type.ts';
+import { ApiKey, ApiKeyCreated, apiKeyNode, Project, RoleEnum, ScopeEnum } from './type.ts';
 
 const created = describedBy(CreateProjectInput);
 const CreateProject = builder
@@ -40,10 +41,19 @@ const CreateApiKey = builder
       projectId: t.id(minted.projectId),
       name: t.string({ required: true, ...minted.name }),
       scopes: t.field({ type: [ScopeEnum], ...minted.scopes }),
+      role: t.field({ type: RoleEnum, ...minted.role }),
       expiresInDays: t.int(minted.expiresInDays),
     }),
   })
   .validate(CreateApiKeyInput);
+
+const rotated = describedBy(RotateApiKeyInput);
+const RotateApiKey = builder
+  .inputType('RotateApiKeyInput', {
+    description: 'How a key is rotated.',
+    fields: (t) => ({ gracePeriodMinutes: t.int(rotated.gracePeriodMinutes) }),
+  })
+  .validate(RotateApiKeyInput);
 
 builder.mutationFields((t) => ({
   createProject: t.field({
@@ -66,6 +76,17 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: CreateApiKey, required: true, description: 'The key.' }) },
     authScopes: { scope: 'api-keys:manage' },
     resolve: (_root, { input }, { actor, projects }) => createApiKey(actor, input, projects),
+  }),
+  rotateApiKey: t.field({
+    type: ApiKeyCreated,
+    description:
+      'Makes a key that takes the place of another, which works beside it for a while; for keys that may do no more than the calling one. CONFLICT for a key that works no more or was rotated before. Requires `api-keys:manage`.',
+    args: {
+      id: t.arg.id({ required: true, description: 'The key’s id.' }),
+      input: t.arg({ type: RotateApiKey, description: 'How; all defaults when left out.' }),
+    },
+    authScopes: { scope: 'api-keys:manage' },
+    resolve: (_root, { id, input }, { actor, projects }) => rotateApiKey(actor, { id, ...input }, projects),
   }),
   revokeApiKey: t.field({
     type: ApiKey,

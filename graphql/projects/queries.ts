@@ -1,3 +1,4 @@
+import { ROLES, SCOPES_OF_ROLE } from '../../src/auth/roles.ts';
 import { AppError, notFound } from '../../src/core/errors.ts';
 import { requireVisibleProject, visibleProjects } from '../../src/domain/projects/get-project.ts';
 import { isProjectId } from '../../src/domain/projects/project.ts';
@@ -5,7 +6,7 @@ import { visibleApiKeys } from '../../src/domain/projects/visible-api-keys.ts';
 import { builder } from '../builder.ts';
 import { type ListKey, NEWEST_FIRST, pageOf, sliceOf } from '../connection.ts';
 import { rowSelection } from '../selection.ts';
-import { ApiKey, Project } from './type.ts';
+import { ApiKey, Project, RoleDescription } from './type.ts';
 import { Viewer } from './viewer.ts';
 
 builder.queryFields((t) => ({
@@ -49,6 +50,12 @@ builder.queryFields((t) => ({
     { name: 'ProjectConnection', description: 'A page of projects.' },
     { name: 'ProjectEdge', description: 'A project on a page.' },
   ),
+  roles: t.field({
+    type: [RoleDescription],
+    description: 'The roles that an API key can be made with. Requires `rbac:manage`.',
+    authScopes: { scope: 'rbac:manage' },
+    resolve: () => ROLES.map((role) => ({ role, scopes: SCOPES_OF_ROLE[role] })),
+  }),
   apiKeys: t.connection(
     {
       type: ApiKey,

@@ -1,8 +1,9 @@
+import { ROLES, type Role } from '../../src/auth/roles.ts';
 import { SCOPES, type Scope } from '../../src/auth/scopes.ts';
 import type { ApiKeyRow } from '../../src/domain/projects/api-key-row.ts';
 import type { CreatedApiKey } from '../../src/domain/projects/create-api-key.ts';
 import { builder } from '../builder.ts';
-import { enumValues } from '../enum-values.ts';
+import { enumValues, memberOrNull } from '../enum-values.ts';
 
 /** What an API key may do. */
 export const ScopeEnum = builder.enumType('Scope', {
@@ -21,10 +22,37 @@ export const ScopeEnum = builder.enumType('Scope', {
     'workflows:trigger': 'Trigger runs of workflows.',
     'secrets:read': 'See the names of secrets.',
     'secrets:write': 'Set and delete secrets.',
-    'api-keys:manage': 'See, create and revoke the API keys of the project.',
+    'api-keys:manage': 'See, create, rotate and revoke the API keys of the project.',
+    'rbac:manage': 'See which roles there are and what they may do.',
     'stats:read': 'See statistics.',
   }),
 });
+
+/** A name for scopes. */
+export const RoleEnum = builder.enumType('Role', {
+  description: 'A name for scopes, within the project of its key.',
+  values: enumValues<Role>({
+    admin: 'Everything inside the project.',
+    operator: 'Everything with jobs, runs and workflows; not who may do what.',
+    viewer: 'Sees jobs, runs, workflows and statistics.',
+    triggerer: 'Triggers runs of jobs and workflows, and sees none of them.',
+  }),
+});
+
+/** A role, and what it may do. */
+export const RoleDescription = builder
+  .objectRef<{ readonly role: Role; readonly scopes: readonly Scope[] }>('RoleDescription')
+  .implement({
+    description: 'A role, and what it may do.',
+    fields: (t) => ({
+      role: t.field({ type: RoleEnum, description: 'The role.', resolve: ({ role }) => role }),
+      scopes: t.field({
+        type: [ScopeEnum],
+        description: 'What a key that is made with it today may do.',
+        resolve: ({ scopes }) => [...scopes],
+      }),
+    }),
+  });
 
 /** A tenant. */
 export const Project = builder.prismaObject('Project', {
@@ -50,10 +78,18 @@ export const ApiKey = builder.prismaObject('ApiKey', {
       // A scope that a newer server has granted means nothing to this one.
       resolve: ({ scopes }) => SCOPES.filter((scope) => scopes.includes(scope)),
     }),
+    role: t.field({
+      type: RoleEnum,
+      nullable: true,
+      description: 'The role it was made with; null for one that was made from scopes.',
+      resolve: ({ role }) => memberOrNull(ROLES, role),
+    }),
     createdBy: t.exposeString('createdBy'),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
     revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true }),
+    rotatedTo: t.exposeID('rotatedToId', { nullable: true }),
+    graceEndsAt: t.expose('graceEndsAt', { type: 'DateTime', nullable: true }),
   }),
 });
 

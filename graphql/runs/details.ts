@@ -56,7 +56,7 @@ export const RunWait = builder.prismaObject('Wait', {
     childRunId: t.exposeID('childRunId', { nullable: true }),
     eventKey: t.exposeString('eventKey', { nullable: true }),
     error: t.exposeString('error', { nullable: true }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
     endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
   }),

@@ -19,8 +19,11 @@ const SCOPES = [
   'secrets:read',
   'secrets:write',
   'api-keys:manage',
+  'rbac:manage',
   'stats:read',
 ] as const;
+
+const ROLES = ['admin', 'operator', 'viewer', 'triggerer'] as const;
 
 const fields = {
   id: z.string().describe('Names the key where it is listed and revoked; it opens nothing.'),
@@ -28,10 +31,13 @@ const fields = {
   name: z.string().describe('What it is for.'),
   key_prefix: z.string().describe('The first characters of the key, to recognize it by.'),
   scopes: z.array(wordOutput(SCOPES)).describe('What it may do; `*` is everything inside its project.'),
+  role: wordOutput(ROLES).nullable().describe('The role it was made with; null when it was made from scopes.'),
   created_by: z.string().describe('Who made it.'),
   created_at: dateTime.describe('When it was made.'),
   expires_at: dateTime.nullable().describe('From when on it is refused; null is never.'),
   revoked_at: dateTime.nullable().describe('Since when it is refused because it was revoked; null while it was not.'),
+  rotated_to: z.string().nullable().describe('The key that took its place; null when it was not rotated.'),
+  grace_ends_at: dateTime.nullable().describe('Until when it works beside that key.'),
 };
 
 const apiKeySchema = z.object(fields).meta({ id: 'ApiKey', description: 'An API key, without the key itself.' });
@@ -42,7 +48,8 @@ const newApiKeySchema = z
   .meta({ id: 'CreatedApiKey', description: 'A new API key.' });
 
 const API_KEY = gql`fragment ApiKeyV1 on ApiKey {
-  id project_id: projectId name key_prefix: prefix scopes created_by: createdBy created_at: createdAt expires_at: expiresAt revoked_at: revokedAt
+  id project_id: projectId name key_prefix: prefix scopes role created_by: createdBy created_at: createdAt expires_at: expiresAt revoked_at: revokedAt
+  rotated_to: rotatedTo grace_ends_at: graceEndsAt
 }`;
 type ApiKeyV1 = z.input<typeof apiKeySchema>;
 
@@ -56,11 +63,35 @@ const createBody = z
       .max(SCOPES.length)
       .nullish()
       .describe('What it may do, within what the calling key may do; left out: all that that key may, except `instance:admin`.'),
+    role: wordInput(ROLES, 'must be admin, operator, viewer or triggerer')
+      .nullish()
+      .describe('A role instead of scopes: the key may do what the role may do today.'),
     expires_in_days: z.int().min(1).max(3_650).nullish().describe('After how many days it stops working; left out: never.'),
   })
   .meta({ id: 'NewApiKey', description: 'What an API key is made from.' });
 
-/** `/v1/api-keys`. */
+const rotateBody = z
+  .strictObject({
+    grace_period_minutes: z
+      .int()
+      .min(0)
+      .max(10_080)
+      .nullish()
+      .describe('For how many minutes the old key works beside the new one, up to a week; 60 when left out.'),
+  })
+  .meta({ id: 'RotateApiKey', description: 'How an API key is rotated.' })
+  .optional();
+
+const roleSchema = z
+  .object({
+    role: wordOutput(ROLES).describe('The role.'),
+    scopes: z.array(wordOutput(SCOPES)).describe('What a key that is made with it today may do.'),
+  })
+  .meta({ id: 'Role', description: 'A name for scopes.' });
+
+const params = z.strictObject({ id: z.string().describe('The id of the key, not the key.') });
+
+/** `/v1/api-keys` and `/v1/roles`. */
 export const apiKeyRoutes: readonly Route[] = [
   defineRoute({
     operationId: 'createApiKey',
@@ -111,6 +142,38 @@ export const apiKeyRoutes: readonly Route[] = [
     errors: { NOT_FOUND: 'There is no such project, or the key cannot see it.' },
   }),
   defineRoute({
+    operationId: 'rotateApiKey',
+    method: 'POST',
+    path: '/v1/api-keys/{id}/rotate',
+    tag: 'API keys',
+    summary: 'Rotate an API key',
+    description:
+      'Makes a key that takes the place of another: same name, scopes, role and time to live. The old key works beside it until the grace period ends. Requires the scope `api-keys:manage`, and every scope of the key.',
+    auth: 'key',
+    params,
+    body: rotateBody,
+    document: gql`mutation rotateApiKey($id: ID!, $input: RotateApiKeyInput) {
+      created: rotateApiKey(id: $id, input: $input) { key apiKey { ...ApiKeyV1 } }
+    } ${API_KEY}`,
+    variables: ({ params, body = {} }) => ({ id: params.id, input: toCamelKeys(body) }),
+    response: newApiKeySchema,
+    project: ({ created }: { created: { key: string; apiKey: ApiKeyV1 } }) => ({ ...created.apiKey, key: created.key }),
+    status: 201,
+    errors: { CONFLICT: 'The key works no more, or was rotated before.' },
+  }),
+  defineRoute({
+    operationId: 'listRoles',
+    method: 'GET',
+    path: '/v1/roles',
+    tag: 'API keys',
+    summary: 'List roles',
+    description: 'Lists the roles that keys can be made with, and what each may do. Requires the scope `rbac:manage`.',
+    auth: 'key',
+    document: gql`query listRoles { roles { role scopes } }`,
+    response: z.array(roleSchema),
+    project: ({ roles }: { roles: z.input<typeof roleSchema>[] }) => roles,
+  }),
+  defineRoute({
     operationId: 'revokeApiKey',
     method: 'DELETE',
     path: '/v1/api-keys/{id}',
@@ -119,7 +182,7 @@ export const apiKeyRoutes: readonly Route[] = [
     description:
       'Revokes a key for good; every server refuses it within a second. Doing it again changes nothing. Requires the scope `api-keys:manage`.',
     auth: 'key',
-    params: z.strictObject({ id: z.string().describe('The id of the key, not the key.') }),
+    params,
     document: gql`mutation revokeApiKey($id: ID!) { revokeApiKey(id: $id) { id } }`,
     variables: ({ params }) => ({ id: params.id }),
     response: z.object({ status: z.literal('revoked') }),

@@ -24,8 +24,8 @@ export interface AuthenticatorDeps {
 }
 
 /**
- * Finds out who presented an API key. An unknown, mistyped, revoked or expired key gets the same UNAUTHENTICATED, so that nobody
- * learns which keys once existed. Errors of the database propagate.
+ * Finds out who presented an API key; UNAUTHENTICATED, saying why, for one that works no more (reference semantics §1.1). Only who has
+ * the whole key learns that it once worked. Errors of the database propagate.
  */
 export type Authenticate = (key: string) => Promise<KeyActor>;
 
@@ -37,12 +37,16 @@ export function makeAuthenticator({ pool, now = () => performance.now() }: Authe
   const entries = new Map<string, Entry>();
 
   return async function authenticate(key) {
-    if (!isPlausible(key)) throw refusal();
+    if (!isPlausible(key)) throw refusal('invalid api key');
     const entry = entryFor(hashApiKey(key));
     const found = await entry.answer;
+    if (found === null) throw refusal('invalid api key');
+    if (found.isRevoked) throw refusal('api key has been revoked');
     // Counted from `askedAt` although the database counted from a moment later: an expiring key ends early by the time of a
     // query, never late.
-    if (found === null || now() - entry.askedAt >= found.expiresInMs) throw refusal();
+    const age = now() - entry.askedAt;
+    if (age >= found.expiresInMs) throw refusal('api key has expired');
+    if (age >= found.graceMs) throw refusal('api key rotation grace period has ended');
     return found.actor;
   };
 
@@ -58,7 +62,7 @@ export function makeAuthenticator({ pool, now = () => performance.now() }: Authe
   }
 
   function ask(id: string, hash: Buffer): Entry {
-    const entry: Entry = { askedAt: now(), answer: findLiveKey(pool, hash) };
+    const entry: Entry = { askedAt: now(), answer: findKey(pool, hash) };
     // A failed query says nothing about the key, so it must not be remembered; those who wait for it get the error themselves.
     entry.answer.catch(() => {
       if (entries.get(id) === entry) entries.delete(id);
@@ -69,37 +73,45 @@ export function makeAuthenticator({ pool, now = () => performance.now() }: Authe
 
 interface Entry {
   readonly askedAt: number;
-  readonly answer: Promise<LiveKey | null>;
+  readonly answer: Promise<KnownKey | null>;
 }
 
-interface LiveKey {
+interface KnownKey {
   readonly actor: KeyActor;
+  readonly isRevoked: boolean;
   /** Infinity for a key that does not expire. */
   readonly expiresInMs: number;
+  /** Infinity for a key that was not rotated. */
+  readonly graceMs: number;
 }
 
-interface LiveKeySqlRow {
+interface KeySqlRow {
   readonly id: string;
   readonly project_id: string;
   readonly hash: Buffer;
   readonly scopes: readonly string[];
+  readonly is_revoked: boolean;
   readonly expires_in_ms: number | null;
+  readonly grace_ms: number | null;
 }
 
-const FIND_LIVE_KEY = `
-  select id, project_id, hash, scopes,
-         (extract(epoch from expires_at - clock_timestamp()) * 1000)::float8 as expires_in_ms
+const FIND_KEY = `
+  select id, project_id, hash, scopes, revoked_at is not null as is_revoked,
+         (extract(epoch from expires_at - clock_timestamp()) * 1000)::float8 as expires_in_ms,
+         (extract(epoch from grace_ends_at - clock_timestamp()) * 1000)::float8 as grace_ms
   from api_keys
-  where hash = $1 and revoked_at is null and (expires_at is null or expires_at > clock_timestamp())`;
+  where hash = $1`;
 
-async function findLiveKey(pool: pg.Pool, hash: Buffer): Promise<LiveKey | null> {
-  const { rows } = await pool.query<LiveKeySqlRow>(FIND_LIVE_KEY, [hash]);
+async function findKey(pool: pg.Pool, hash: Buffer): Promise<KnownKey | null> {
+  const { rows } = await pool.query<KeySqlRow>(FIND_KEY, [hash]);
   const row = rows[0];
   if (!row || !timingSafeEqual(row.hash, hash)) return null;
   const scopes = new Set(SCOPES.filter((scope: Scope) => row.scopes.includes(scope)));
   return {
     actor: { kind: 'key', projectId: row.project_id, keyId: row.id, scopes },
+    isRevoked: row.is_revoked,
     expiresInMs: row.expires_in_ms ?? Number.POSITIVE_INFINITY,
+    graceMs: row.grace_ms ?? Number.POSITIVE_INFINITY,
   };
 }
 
@@ -107,6 +119,6 @@ function isPlausible(key: string): boolean {
   return key.length >= MIN_API_KEY_LENGTH && key.length <= MAX_API_KEY_LENGTH && hasValidChecksum(key);
 }
 
-function refusal(): AppError {
-  return new AppError('UNAUTHENTICATED', 'invalid or missing api key');
+function refusal(reason: string): AppError {
+  return new AppError('UNAUTHENTICATED', reason);
 }

@@ -16,6 +16,7 @@ export const SCOPES = [
   'secrets:read',
   'secrets:write',
   'api-keys:manage',
+  'rbac:manage',
   'stats:read',
 ] as const;
 

@@ -64,6 +64,14 @@ export async function setupJobs(pool: pg.Pool) {
 /** The part of a job that its history keeps. */
 export function definitionOf(job: JobRow): JobDefinition {
   const { id: _i, projectId: _p, enabled: _e, signingSecret: _s, version: _v, versionId: _w, ...rest } = job;
-  const { createdBy: _c, createdAt: _d, updatedAt: _u, deletedAt: _x, ...definition } = rest;
+  const {
+    createdBy: _c,
+    createdAt: _d,
+    updatedAt: _u,
+    deletedAt: _x,
+    dependencyCount: _n,
+    dependentCount: _m,
+    ...definition
+  } = rest;
   return definition;
 }

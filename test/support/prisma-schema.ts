@@ -18,6 +18,8 @@ export interface PrismaModel {
   readonly table: string;
   /** Columns of the primary key, in order. */
   readonly id: readonly string[];
+  /** Columns that are unique together, in order. */
+  readonly uniques: readonly (readonly string[])[];
   readonly fields: readonly PrismaField[];
 }
 
@@ -34,6 +36,7 @@ export function parsePrismaSchema(text: string): PrismaModel[] {
         SCALARS.has(type) ? [{ isId: / @id\b/.test(attributes), field: parseField(field, type, suffix, attributes) }] : [],
     );
     const columns = new Map(fields.map(({ field }) => [field.name, field.column]));
+    const uniques = [...body.matchAll(/@@unique\(\[(.*?)\]\)/g)].map(([, names = '']) => names.split(/, */));
     const blockId = /@@id\(\[(.*?)\]\)/.exec(body)?.[1]?.split(/, */);
     return {
       name,
@@ -41,6 +44,7 @@ export function parsePrismaSchema(text: string): PrismaModel[] {
       id:
         blockId?.map((field) => columns.get(field) ?? field) ??
         fields.filter(({ isId }) => isId).map(({ field }) => field.column),
+      uniques: uniques.map((names) => names.map((field) => columns.get(field) ?? field)),
       fields: fields.map(({ field }) => field),
     };
   });

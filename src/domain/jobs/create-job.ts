@@ -25,6 +25,8 @@ export async function createJob(actor: Actor, input: CreateJobInput, deps: JobDe
     projectId: actor.projectId,
     enabled: enabled ?? true,
     signingSecret: newSigningSecret(),
+    dependencyCount: 0,
+    dependentCount: 0,
     version: 1,
     versionId: newVersionId(),
     createdBy: actorName(actor),

@@ -23,6 +23,8 @@ const UNVERSIONED = (
     'projectId',
     'enabled',
     'signingSecret',
+    'dependencyCount',
+    'dependentCount',
     'version',
     'versionId',
     'createdBy',

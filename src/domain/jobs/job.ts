@@ -46,6 +46,10 @@ export interface JobRow extends JobDefinition {
   /** Not part of the definition: switching a job off and on again makes no new version of it. */
   readonly enabled: boolean;
   readonly signingSecret: string;
+  /** How many jobs it depends on; nothing to wait for while it is 0. */
+  readonly dependencyCount: number;
+  /** How many jobs depend on it; nobody to wake while it is 0. */
+  readonly dependentCount: number;
   readonly version: number;
   readonly versionId: string;
   readonly createdBy: string;
@@ -85,6 +89,8 @@ export const COLUMN_OF = {
   tags: 'tags',
   defaultRunMetadata: 'default_run_metadata',
   signingSecret: 'signing_secret',
+  dependencyCount: 'dependency_count',
+  dependentCount: 'dependent_count',
   version: 'version',
   versionId: 'version_id',
   createdBy: 'created_by',

@@ -80,7 +80,7 @@ async function ensureKey(client: pg.PoolClient, projectId: string, key: string):
   await insertAdminKey(client, projectId, key);
   const { rows } = await client.query<{ project_id: string; is_admin: boolean; is_dead: boolean }>(
     `select project_id, scopes @> $2::text[] as is_admin,
-            revoked_at is not null or coalesce(expires_at <= now(), false) as is_dead
+            revoked_at is not null or coalesce(least(expires_at, grace_ends_at) <= now(), false) as is_dead
      from api_keys where hash = $1`,
     [hashApiKey(key), ADMIN_SCOPES],
   );

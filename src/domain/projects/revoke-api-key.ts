@@ -11,10 +11,8 @@ import { visibleApiKeys } from './visible-api-keys.ts';
  * could lock the operator out); NOT_FOUND for a key the actor cannot see.
  */
 export async function revokeApiKey(actor: Actor, id: string, deps: { readonly pool: pg.Pool }): Promise<ApiKeyRow> {
-  const visible = visibleApiKeys(actor);
-  if (!isUuid(id)) throw notFound('api key');
   // Scopes of a key never change, so nothing can come between this check and the update.
-  const found = await findKey(id, visible.projectId, deps.pool);
+  const found = await findApiKey(actor, id, deps.pool);
   if (found.scopes.includes('instance:admin')) requireScope(actor, 'instance:admin');
   const { rows } = await deps.pool.query<ApiKeySqlRow>(
     `update api_keys set revoked_at = coalesce(revoked_at, now()) where id = $1 and project_id = $2 returning ${API_KEY_COLUMNS}`,
@@ -24,7 +22,10 @@ export async function revokeApiKey(actor: Actor, id: string, deps: { readonly po
   return apiKeyFromSql(rows[0]);
 }
 
-async function findKey(id: string, projectId: string | undefined, pool: pg.Pool): Promise<ApiKeyRow> {
+/** Reads a key. FORBIDDEN without `api-keys:manage`, NOT_FOUND for one the actor cannot see. */
+export async function findApiKey(actor: Actor, id: string, pool: pg.Pool): Promise<ApiKeyRow> {
+  const { projectId } = visibleApiKeys(actor);
+  if (!isUuid(id)) throw notFound('api key');
   const { rows } = await pool.query<ApiKeySqlRow>(
     `select ${API_KEY_COLUMNS} from api_keys where id = $1 and ($2::text is null or project_id = $2)`,
     [id, projectId ?? null],
