@@ -12,6 +12,8 @@ import './runs/operations.ts';
 import './runs/executor.ts';
 import './runs/executor-reports.ts';
 import './runs/subscriptions.ts';
+import './dependencies/fields.ts';
+import './dependencies/mutations.ts';
 import './events/queries.ts';
 import './events/mutations.ts';
 import { builder } from './builder.ts';

@@ -8,6 +8,7 @@ import { stateRoutes } from './sdk/state.ts';
 import { waitForEventRoutes } from './sdk/wait-for-event.ts';
 import { apiKeyRoutes } from './v1/api-keys.ts';
 import { eventRoutes } from './v1/events.ts';
+import { jobDependencyRoutes } from './v1/job-dependencies.ts';
 import { jobTriggerRoutes } from './v1/job-trigger.ts';
 import { jobRoutes } from './v1/jobs.ts';
 import { projectRoutes } from './v1/projects.ts';
@@ -21,6 +22,7 @@ import { runRoutes } from './v1/runs.ts';
 export const routes: readonly Route[] = [
   ...jobRoutes,
   ...jobTriggerRoutes,
+  ...jobDependencyRoutes,
   ...runRoutes,
   ...runOperationRoutes,
   ...runBulkRoutes,

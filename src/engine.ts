@@ -8,6 +8,7 @@ import { beat, type Instance, leave } from './db/instances.ts';
 import type { Pools } from './db/pool.ts';
 import { dropRings, hasStaleRing, pendingRings, ring } from './db/queue.ts';
 import { makeWakeHub, type WakeHub } from './db/wake-hub.ts';
+import { makeDependencyWaits } from './domain/dependencies/dependency-waits.ts';
 import { makeEventNotices } from './domain/events/event-notices.ts';
 import { makeJobCache } from './domain/jobs/job-cache.ts';
 import type { ClaimedRun } from './domain/runs/claimed-run.ts';
@@ -79,7 +80,7 @@ export function makeEngine(deps: EngineDeps): Engine {
   const background = trackBackground(log);
   const jobs = makeJobCache(reads);
   const timers = makeTimers(async () => {
-    await fireTimers({ engine, jobs, transitions, hub }).then(
+    await fireTimers({ engine, jobs, transitions, hub, dependencies }).then(
       (fired) => (fired > 0 ? announce() : undefined),
       (error: unknown) => log.warn({ err: error }, 'timers could not fire; the reaper will'),
     );
@@ -102,6 +103,10 @@ export function makeEngine(deps: EngineDeps): Engine {
     }
     const childIds = moved.filter(({ result, hasParent }) => hasParent && endedRun(result)).map(({ item }) => item.runId);
     if (childIds.length > 0) background('settle-waits', settleWaits({ runIds: [], childIds }, { engine, transitions }));
+    const endings = moved.flatMap(({ item, result: { projectId }, result, jobId }) =>
+      endedRun(result) && projectId !== null && jobId !== null ? [{ runId: item.runId, projectId, jobId }] : [],
+    );
+    if (endings.length > 0) background('release-dependents', dependencies.ended(endings));
     if (notice.contendedLimits.length > 0) background('promote', promote(notice.contendedLimits));
     if (notice.claimable && !notice.rung) announce();
   }
@@ -111,6 +116,7 @@ export function makeEngine(deps: EngineDeps): Engine {
   }
 
   const transitions = makeTransitions({ pool: engine, shouldRing: () => claimOf?.isFull() ?? true, onMoved });
+  const dependencies = makeDependencyWaits({ engine, jobs, transitions, background });
   const heartbeats = makeHeartbeats(engine);
   const reports = makeReports({ pool: engine, onReported: (runIds) => hub.wake(runIds) });
   const records = makeRecords({ pool: engine, onReported: (runIds) => hub.wake(runIds) });
@@ -137,9 +143,11 @@ export function makeEngine(deps: EngineDeps): Engine {
 
   const inserts = makeInserts({
     pool: engine,
+    dependencies,
     slots: claimOf?.slots ?? null,
     onStored(notice) {
       observer.triggered(notice.stored);
+      if (notice.waiting.length > 0) background('look at dependencies', dependencies.stored(notice.waiting));
       if (notice.nextTimerMs !== null) timers.inMs(notice.nextTimerMs);
       if (notice.queued && !notice.rung) announce();
     },
@@ -157,6 +165,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     jobs,
     transitions,
     inserts,
+    dependencies,
     reports,
     records,
     heartbeats,
@@ -195,6 +204,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     jobs,
     transitions,
     hub,
+    dependencies,
     intervalMs: config.reaperMs,
     unclaimedAfterMs: config.pollMs,
     silentMs: config.leaseMs,
@@ -224,6 +234,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     },
     async close() {
       timers.stop();
+      dependencies.stop();
       await presence.stop();
       await eventNotices.close();
       await Promise.all([transitions.idle(), inserts.idle(), reports.idle(), records.idle(), heartbeats.idle()]);

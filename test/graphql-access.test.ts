@@ -17,6 +17,7 @@ const ROOT_FIELDS: Readonly<Record<string, { readonly needs: Scope | 'any key' |
   'Query.viewer': { needs: 'any key', document: '{ viewer { keyId } }' },
   'Query.project': { needs: 'any key', document: '{ project(id: "default") { id } }' },
   'Query.projects': { needs: 'any key', document: '{ projects { edges { cursor } } }' },
+  'Query.roles': { needs: 'rbac:manage', document: '{ roles { role } }' },
   'Query.apiKeys': { needs: 'api-keys:manage', document: '{ apiKeys { edges { cursor } } }' },
   'Query.job': { needs: 'jobs:read', document: '{ job(id: "none") { id } }' },
   'Query.jobs': { needs: 'jobs:read', document: '{ jobs { edges { cursor } } }' },
@@ -40,6 +41,12 @@ const ROOT_FIELDS: Readonly<Record<string, { readonly needs: Scope | 'any key' |
     document: 'mutation { createApiKey(input: { name: "x", projectId: "none" }) { key } }',
   },
   'Mutation.revokeApiKey': { needs: 'api-keys:manage', document: 'mutation { revokeApiKey(id: "none") { id } }' },
+  'Mutation.rotateApiKey': { needs: 'api-keys:manage', document: 'mutation { rotateApiKey(id: "none") { key } }' },
+  'Mutation.addJobDependency': {
+    needs: 'jobs:write',
+    document: 'mutation { addJobDependency(job: "none", input: { dependsOnJobId: "x" }) { id } }',
+  },
+  'Mutation.removeJobDependency': { needs: 'jobs:write', document: 'mutation { removeJobDependency(id: "none") { id } }' },
   'Mutation.createJob': {
     needs: 'jobs:write',
     document: 'mutation { createJob(input: { slug: "x", name: "x", endpointUrl: "nonsense" }) { id } }',
@@ -172,12 +179,12 @@ describe('another project', () => {
         .replace(
           /(job|id|runId): "none"/g,
           (_all, name: string) =>
-            `${name}: "${document.includes('revokeApiKey') ? createApiKey.apiKey.id : /[rR]un\b|DeadLetter|IdempotencyKey|DebugMode|runEvents/.test(document) && name !== 'job' ? runId : job.id}"`,
+            `${name}: "${/r(?:evoke|otate)ApiKey/.test(document) ? createApiKey.apiKey.id : /[rR]un\b|DeadLetter|IdempotencyKey|DebugMode|runEvents/.test(document) && name !== 'job' ? runId : job.id}"`,
         );
     const namesOne = KEY_FIELDS.filter(
       ([coordinate, { document }]) => document.includes('"none"') && coordinate !== 'Mutation.updateProject',
     );
-    expect(namesOne.map(([coordinate]) => coordinate)).toHaveLength(19);
+    expect(namesOne.map(([coordinate]) => coordinate)).toHaveLength(22);
 
     for (const [coordinate, { document }] of namesOne) {
       const foreign = await send(named(document), other);

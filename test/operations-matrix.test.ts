@@ -5,9 +5,13 @@ import { findViolations } from './support/invariants.ts';
 
 let t: GraphQLWorld;
 let job: string;
+/** A job that depends on another one, of which no run ends. */
+let dependent: string;
 beforeAll(async () => {
   t = await makeGraphQLWorld();
   job = (await t.createJob()).id;
+  dependent = (await t.createJob()).id;
+  await t.get(`mutation { addJobDependency(job: "${dependent}", input: { dependsOnJobId: "${job}" }) { id } }`);
 });
 afterAll(() => t.close());
 
@@ -31,9 +35,21 @@ const WAY: Readonly<Record<RunStatus, { readonly claimed: boolean; readonly even
 
 let keys = 0;
 
-async function runIn(status: RunStatus): Promise<string> {
-  const { claimed, events } = WAY[status];
-  const input = { job, payload: { n: 1 }, idempotencyKey: `key-${++keys}`, tags: { a: 'b' }, priority: 3 };
+/** Waiting for a dependency is waiting too, but before the first start. */
+type Standing = RunStatus | 'waiting for a dependency';
+const STANDINGS: readonly Standing[] = [...RUN_STATUSES, 'waiting for a dependency'];
+const statusOf = (standing: Standing): RunStatus => (standing === 'waiting for a dependency' ? 'waiting' : standing);
+
+async function runIn(standing: Standing): Promise<string> {
+  const isDependent = standing === 'waiting for a dependency';
+  const { claimed, events } = isDependent ? WAY.queued : WAY[standing];
+  const input = {
+    job: isDependent ? dependent : job,
+    payload: { n: 1 },
+    idempotencyKey: `key-${++keys}`,
+    tags: { a: 'b' },
+    priority: 3,
+  };
   const id = claimed ? (await t.start(input)).runId : await t.trigger(input);
   for (const event of events) {
     const at = new Date(Date.now() + 3_600_000);
@@ -130,10 +146,12 @@ function itemOf({ data }: Answer): { readonly id: string; readonly status?: stri
   return data.done.results?.[0] ?? data.done;
 }
 
-describe.each(RUN_STATUSES)('a run that is %s', (status) => {
+describe.each(STANDINGS)('a run that is %s', (standing) => {
+  const status = statusOf(standing);
+
   it.each(Object.keys(OPERATIONS))('meets %s', async (name) => {
     const { document, expected } = OPERATIONS[name] as Operation;
-    const id = await runIn(status);
+    const id = await runIn(standing);
     const before = await whole(id);
     const outcome = expected(status);
 

@@ -13,6 +13,7 @@ import {
 /** Written out by hand from the reference, not derived from the table under test; everything not named here is refused. */
 const ALLOWED: Readonly<Record<RunEvent, Partial<Record<RunStatus, RunStatus>>>> = {
   promote: { delayed: 'queued' },
+  depend: { delayed: 'waiting' },
   hold: { delayed: 'delayed', queued: 'delayed' },
   claim: { queued: 'dequeued' },
   start: { dequeued: 'executing' },
@@ -29,7 +30,7 @@ const ALLOWED: Readonly<Record<RunEvent, Partial<Record<RunStatus, RunStatus>>>>
   pause: { executing: 'paused' },
   resume: { paused: 'queued' },
   restart: { executing: 'queued', paused: 'queued' },
-  expire: { delayed: 'expired', queued: 'expired' },
+  expire: { delayed: 'expired', queued: 'expired', waiting: 'expired' },
   cancel: {
     delayed: 'canceled',
     queued: 'canceled',

@@ -103,7 +103,7 @@ export const RunOrderEnum = builder.enumType('RunOrder', {
 });
 
 /** The kinds of waits that the database knows. */
-export const WAIT_KINDS = ['child', 'event'] as const;
+export const WAIT_KINDS = ['child', 'event', 'dependency'] as const;
 
 /** What a run can wait for. */
 export const WaitKindEnum = builder.enumType('WaitKind', {
@@ -111,6 +111,7 @@ export const WaitKindEnum = builder.enumType('WaitKind', {
   values: enumValues<(typeof WAIT_KINDS)[number]>({
     child: 'The end of a run it spawned.',
     event: 'An event that somebody sends to its key.',
+    dependency: 'The jobs that its own depends on.',
   }),
 });
 

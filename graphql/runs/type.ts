@@ -103,6 +103,7 @@ export const Run = builder.prismaObject('Run', {
     retryMaxDelaySecs: t.exposeInt('retryMaxDelaySecs', { nullable: true }),
     concurrencyKey: t.exposeString('concurrencyKey', { nullable: true }),
     idempotencyKey: t.exposeString('idempotencyKey', { nullable: true }),
+    dependencyKey: t.exposeString('dependencyKey', { nullable: true }),
     triggeredBy: t.exposeString('triggeredBy'),
     createdBy: t.exposeString('createdBy'),
     parentRunId: t.exposeID('parentRunId', { nullable: true }),

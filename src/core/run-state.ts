@@ -5,6 +5,7 @@
  * | event        | from                                        | to            |
  * |--------------|---------------------------------------------|---------------|
  * | promote      | delayed                                     | queued        |
+ * | depend       | delayed                                     | waiting       |
  * | hold         | delayed, queued (never claimed)             | delayed       |
  * | claim        | queued                                      | dequeued      |
  * | start        | dequeued                                    | executing     |
@@ -21,7 +22,7 @@
  * | pause        | executing                                   | paused        |
  * | resume       | paused                                      | queued        |
  * | restart      | executing, paused                           | queued        |
- * | expire       | delayed, queued                             | expired       |
+ * | expire       | delayed, queued, waiting (never claimed)    | expired       |
  * | cancel       | every status that is not final              | canceled      |
  * | dlq_replay   | dead_letter                                 | queued        |
  */
@@ -74,6 +75,7 @@ interface Edge {
 
 const TABLE = {
   promote: { from: ['delayed'], to: 'queued' },
+  depend: { from: ['delayed'], to: 'waiting' },
   hold: { from: ['delayed', 'queued'], to: 'delayed' },
   claim: { from: ['queued'], to: 'dequeued' },
   start: { from: ['dequeued'], to: 'executing' },
@@ -90,7 +92,7 @@ const TABLE = {
   pause: { from: ['executing'], to: 'paused' },
   resume: { from: ['paused'], to: 'queued' },
   restart: { from: ['executing', 'paused'], to: 'queued' },
-  expire: { from: ['delayed', 'queued'], to: 'expired' },
+  expire: { from: ['delayed', 'queued', 'waiting'], to: 'expired' },
   cancel: { from: ['delayed', 'queued', 'dequeued', 'executing', 'waiting', 'paused'], to: 'canceled' },
   dlq_replay: { from: ['dead_letter'], to: 'queued' },
 } as const satisfies Record<string, Edge>;

@@ -11,6 +11,9 @@ export interface Timers {
 /** setTimeout overflows beyond this; the reaper asks again long before. */
 const MAX_MS = 3_600_000;
 
+/** A timer of Node may fire a moment early by the clock of Postgres, and would then find nothing. */
+const MARGIN_MS = 2;
+
 /** Makes {@link Timers} that call `fire` at each moment; `fire` must not reject. */
 export function makeTimers(fire: () => Promise<void>): Timers {
   let timer: NodeJS.Timeout | null = null;
@@ -32,7 +35,7 @@ export function makeTimers(fire: () => Promise<void>): Timers {
   }
 
   return {
-    inMs: (ms) => arm(performance.now() + Math.min(Math.max(ms, 0), MAX_MS)),
+    inMs: (ms) => arm(performance.now() + MARGIN_MS + Math.min(Math.max(ms, 0), MAX_MS)),
     stop() {
       stopped = true;
       if (timer) clearTimeout(timer);

@@ -164,6 +164,18 @@ export const v1Cases: Readonly<Record<string, ContractCase>> = {
     body: [apiKey],
     scope: 'api-keys:manage',
   },
+  rotateApiKey: {
+    request: async (world) => ({
+      id: (
+        await world.done('POST', '/v1/api-keys', { body: { name: 'Rotated', scopes: ['api-keys:manage'], expires_in_days: 3 } })
+      ).id,
+      body: { grace_period_minutes: 5 },
+    }),
+    status: 201,
+    body: { ...apiKey, key: 'string' },
+    scope: 'api-keys:manage',
+  },
+  listRoles: { request: () => ({}), status: 200, body: [documentedShape('Role')], scope: 'rbac:manage' },
   revokeApiKey: {
     request: async (world) => ({ id: (await world.done('POST', '/v1/api-keys', { body: { name: 'Short-lived' } })).id }),
     status: 200,

@@ -48,6 +48,13 @@ const DOCUMENTED = {
     "id": "string", "run_id": "string", "tool_name": "string", "input": {}, "output": {}, "duration_ms": 0, "status": "string",
     "created_at": "2019-08-24T14:15:22Z"
   }`,
+  DependencyStatus: `{
+    "run_id": "string", "job_id": "string", "status": "delayed",
+    "dependencies": [{
+      "id": "string", "job_id": "string", "depends_on_job_id": "string", "condition": "string", "created_at": "2019-08-24T14:15:22Z"
+    }],
+    "dependencies_satisfied": true
+  }`,
   Error: '{ "error": "string", "request_id": "string" }',
 };
 
@@ -65,7 +72,12 @@ const IMPLIED = {
   }`,
   ApiKey: `{
     "id": "string", "project_id": "string", "name": "string", "key_prefix": "string", "scopes": {}, "created_by": "string",
-    "created_at": "2019-08-24T14:15:22Z", "expires_at": "2019-08-24T14:15:22Z", "revoked_at": "2019-08-24T14:15:22Z"
+    "role": "string", "created_at": "2019-08-24T14:15:22Z", "expires_at": "2019-08-24T14:15:22Z",
+    "revoked_at": "2019-08-24T14:15:22Z", "rotated_to": "string", "grace_ends_at": "2019-08-24T14:15:22Z"
+  }`,
+  Role: '{ "role": "string", "scopes": {} }',
+  JobDependency: `{
+    "id": "string", "job_id": "string", "depends_on_job_id": "string", "condition": "string", "created_at": "2019-08-24T14:15:22Z"
   }`,
   Job: `{
     "id": "string", "project_id": "string", "slug": "string", "name": "string", "description": "string", "execution_mode": "string",

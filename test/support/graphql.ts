@@ -12,6 +12,7 @@ import { isConnectionError, toUnavailable } from '../../src/db/errors.ts';
 import { openPools, type Pools } from '../../src/db/pool.ts';
 import { makePrisma } from '../../src/db/prisma.ts';
 import { makeWakeHub } from '../../src/db/wake-hub.ts';
+import { makeDependencyWaits } from '../../src/domain/dependencies/dependency-waits.ts';
 import { createJob } from '../../src/domain/jobs/create-job.ts';
 import type { JobRow } from '../../src/domain/jobs/job.ts';
 import { makeJobCache } from '../../src/domain/jobs/job-cache.ts';
@@ -88,12 +89,14 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     shouldRing: () => false,
     onMoved: ({ items }) => hub.wake(items.map(({ item }) => item.runId)),
   });
+  const dependencies = makeDependencyWaits({ engine: pools.engine, jobs, transitions, background: () => {} });
   const runs: RunDeps = {
     engine: pools.engine,
     reads: pools.reads,
     jobs,
     transitions,
-    inserts: makeInserts({ pool: pools.engine, slots: null, onStored: () => {} }),
+    inserts: makeInserts({ pool: pools.engine, dependencies, slots: null, onStored: () => {} }),
+    dependencies,
     reports: makeReports({ pool: pools.engine, onReported: (runIds) => hub.wake(runIds) }),
     records: makeRecords({ pool: pools.engine, onReported: (runIds) => hub.wake(runIds) }),
     heartbeats: makeHeartbeats(pools.engine),

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { RunTokens } from '../../auth/run-token.ts';
 import type { WakeHub } from '../../db/wake-hub.ts';
+import type { DependencyWaits } from '../dependencies/dependency-waits.ts';
 import type { EventNotices } from '../events/event-notices.ts';
 import type { JobCache } from '../jobs/job-cache.ts';
 import type { Heartbeats } from './heartbeat.ts';
@@ -18,6 +19,7 @@ export interface RunDeps {
   readonly jobs: JobCache;
   readonly transitions: Transitions;
   readonly inserts: Inserts;
+  readonly dependencies: DependencyWaits;
   readonly reports: Reports;
   readonly records: Records;
   readonly heartbeats: Heartbeats;

@@ -1,3 +1,4 @@
+import { matchSql } from '../dependencies/match.ts';
 import { ACTIVE_SQL } from './transition-statement.ts';
 
 /** How deep runs may spawn runs. */
@@ -6,10 +7,15 @@ export const MAX_SPAWN_DEPTH = 20;
 /** How often runs may continue runs. */
 export const MAX_LINEAGE_DEPTH = 10;
 
+/** When a run stops being worth its first start; null without a time to live. */
+const EXPIRES_AT_SQL = `greatest(now(), coalesce(a.scheduled_at, now())) + a.ttl_secs * interval '1 second'`;
+
 /**
  * Stores any number of new runs in one statement: row, data, first events, and for those that start at once the lease. `$1` is a JSON
  * array of items, `$2` the holder, `$3` its lease in milliseconds, `$4` how many of the items marked `start` may start at once, `$5`
  * whether to ring for what stays queued.
+ *
+ * An item that is to wait for what its job depends on is stored with its wait: whoever finds one finds the other.
  *
  * An item that asks for it is claimed as it is born when no older run is due, which is what halves start latency; it must have no limits.
  * A conflicting idempotency key or spawn key stores nothing, and the row that stands in the way is answered instead (`existing_id`), or
@@ -24,7 +30,7 @@ with input as materialized (
     ord int, id uuid, project_id text, job_id uuid, job_version int, job_version_id text, status text, start boolean,
     priority int, scheduled_at timestamptz, ttl_secs int, timeout_secs int, timeout_secs_override int, max_attempts_override int,
     concurrency_key text, idempotency_key text, triggered_by text, created_by text, parent_run_id uuid, parent_epoch int,
-    spawn_key text, debug_mode boolean, continuation_of uuid, batch_id uuid, payload jsonb, payload_hash text, metadata jsonb, tags jsonb, traceparent text)
+    spawn_key text, dependency_key text, wait_id uuid, debug_mode boolean, continuation_of uuid, batch_id uuid, payload jsonb, payload_hash text, metadata jsonb, tags jsonb, traceparent text)
 ), checked as materialized (
   select i.*, coalesce(p.spawn_depth + case when i.continuation_of is null then 1 else 0 end, 0) as spawn_depth,
          case when i.continuation_of is null then p.spawn_depth else p.lineage_depth end as parent_depth,
@@ -41,15 +47,16 @@ with input as materialized (
   insert into runs (
     id, project_id, job_id, job_version, job_version_id, status, epoch, event_seq, priority, created_at, queued_at, started_at,
     scheduled_at, wake_at, expires_at, timeout_secs, timeout_secs_override, max_attempts_override, concurrency_key, idempotency_key,
-    triggered_by, created_by, parent_run_id, spawn_key, spawn_depth, continuation_of, lineage_depth, batch_id, debug_mode)
+    triggered_by, created_by, parent_run_id, spawn_key, spawn_depth, continuation_of, lineage_depth, batch_id,
+    dependency_key, debug_mode)
   select a.id, a.project_id, a.job_id, a.job_version, a.job_version_id, case when a.starts then 'executing' else a.status end,
          case when a.starts then 1 else 0 end, case when a.starts then 3 else 1 end, a.priority,
          now() + a.ord * interval '1 microsecond', case when a.status = 'queued' then now() end, case when a.starts then now() end,
          a.scheduled_at, case when a.status = 'delayed' then a.scheduled_at end,
-         greatest(now(), coalesce(a.scheduled_at, now())) + a.ttl_secs * interval '1 second',
+         ${EXPIRES_AT_SQL},
          a.timeout_secs, a.timeout_secs_override, a.max_attempts_override, a.concurrency_key, a.idempotency_key,
          a.triggered_by, a.created_by, a.parent_run_id, a.spawn_key, a.spawn_depth, a.continuation_of, a.lineage_depth, a.batch_id,
-         coalesce(a.debug_mode, false)
+         a.dependency_key, coalesce(a.debug_mode, false)
     from checked a where a.allowed order by a.ord
   on conflict do nothing
   returning *
@@ -57,9 +64,14 @@ with input as materialized (
   insert into run_data (run_id, project_id, payload, payload_hash, metadata, tags, traceparent)
   select a.id, a.project_id, coalesce(a.payload, 'null'), a.payload_hash, a.metadata, a.tags, a.traceparent
     from checked a where a.allowed and (a.keyless or a.id in (select id from born)) order by a.ord
+), waited as (
+  insert into waits (id, project_id, run_id, kind, job_id, match_by, match_key, expires_at)
+  select a.wait_id, a.project_id, a.id, 'dependency', a.job_id, ${matchSql('a')}, ${EXPIRES_AT_SQL}
+    from checked a where a.status = 'waiting' and a.allowed and (a.keyless or a.id in (select id from born))
 ), told as (
   insert into run_events (run_id, seq, type, message, from_status, to_status, attempt, epoch)
-  select b.id, s.step, 'state_change', s.message, s.was, case when s.step = 1 and b.status = 'delayed' then 'delayed' else s.becomes end,
+  select b.id, s.step, 'state_change', s.message, s.was,
+         case when s.step = 1 and b.status in ('delayed', 'waiting') then b.status else s.becomes end,
          1, s.epoch
     from born b cross join (values
       (1, 'triggered', null, 'queued', 0), (2, 'claimed as it was triggered', 'queued', 'dequeued', 1),

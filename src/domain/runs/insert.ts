@@ -1,7 +1,10 @@
 import type { Pool } from 'pg';
+import { newId } from '../../core/ids.ts';
 import { makeMicroBatcher } from '../../core/micro-batcher.ts';
 import type { RunStatus } from '../../core/run-state.ts';
 import { isDataError } from '../../db/errors.ts';
+import type { DependencyWaits } from '../dependencies/dependency-waits.ts';
+import { matchOf, type RunMatch } from '../dependencies/match.ts';
 import type { ClaimedRun } from './claimed-run.ts';
 import { INSERT_SQL, MAX_LINEAGE_DEPTH, MAX_SPAWN_DEPTH } from './insert-statement.ts';
 
@@ -12,8 +15,9 @@ export interface NewRun {
   readonly jobId: string;
   readonly jobVersion: number;
   readonly jobVersionId: string;
-  readonly status: 'queued' | 'delayed';
-  /** May be claimed as it is born: due now, of a job without limits. */
+  /** `waiting` for what its job depends on; it is stored as queued when there is nothing to wait for. */
+  readonly status: 'queued' | 'delayed' | 'waiting';
+  /** May be claimed as it is born, unless it has to wait: due now, of a job without limits. */
   readonly start: boolean;
   readonly priority: number;
   readonly scheduledAt: Date | null;
@@ -23,6 +27,8 @@ export interface NewRun {
   readonly maxAttemptsOverride: number | null;
   readonly concurrencyKey: string | null;
   readonly idempotencyKey: string | null;
+  /** See `dependencyKeyOf`. */
+  readonly dependencyKey: string | null;
   readonly triggeredBy: string;
   readonly createdBy: string;
   readonly parent: { readonly runId: string; readonly epoch: number; readonly spawnKey: string } | null;
@@ -70,6 +76,8 @@ export interface Inserts {
 
 interface InsertDeps {
   readonly pool: Pool;
+  /** Asked about runs that are to wait, before they are stored. */
+  readonly dependencies: Pick<DependencyWaits, 'areMet'>;
   /** Null in a process that dispatches nothing itself. */
   readonly slots: StartSlots | null;
   readonly onStored: (notice: StoredNotice) => void;
@@ -82,6 +90,8 @@ interface StoredNotice {
   readonly queued: boolean;
   /** The statement rang the doorbell itself. */
   readonly rung: boolean;
+  /** What those of it wait with that wait for what their job depends on. */
+  readonly waiting: readonly RunMatch[];
   /** Milliseconds until the first delayed one is due; null when none is. */
   readonly nextTimerMs: number | null;
 }
@@ -102,7 +112,9 @@ export function makeInserts(deps: InsertDeps): Inserts {
     isPoison: isDataError,
   });
 
-  async function one(run: NewRun): Promise<InsertOutcome> {
+  async function one(asked: NewRun): Promise<InsertOutcome> {
+    const isReady = asked.status === 'waiting' && (await deps.dependencies.areMet(matchOf(asked)));
+    const run: NewRun = isReady ? { ...asked, status: 'queued' } : asked;
     let outcome = await batcher.add(run);
     for (let tries = 1; outcome.kind === 'raced' && tries < RACE_TRIES; tries++) outcome = await batcher.add(run);
     return outcome;
@@ -130,7 +142,7 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 async function insert(deps: InsertDeps, runs: readonly NewRun[]): Promise<InsertOutcome[]> {
   const { slots } = deps;
-  const reserved = slots?.reserve(runs.filter((run) => run.start).length) ?? 0;
+  const reserved = slots?.reserve(runs.filter(mayStart).length) ?? 0;
   let started = 0;
   try {
     // Without a free slot here somebody else must hear of what stays queued.
@@ -147,6 +159,7 @@ async function insert(deps: InsertDeps, runs: readonly NewRun[]): Promise<Insert
       slots?.start(bornClaimed(run, row.at));
     });
     deps.onStored({
+      waiting: runs.flatMap((run, index) => (run.status === 'waiting' && rows[index]?.stored ? [matchOf(run)] : [])),
       stored: rows.filter((row) => row.stored).length,
       nextTimerMs: nextTimerMs(runs),
       queued: rows.some((row, index) => row.stored && !row.starts && runs[index]?.status === 'queued'),
@@ -156,6 +169,10 @@ async function insert(deps: InsertDeps, runs: readonly NewRun[]): Promise<Insert
   } finally {
     if (reserved > started) slots?.release(reserved - started);
   }
+}
+
+function mayStart(run: NewRun): boolean {
+  return run.start && run.status === 'queued';
 }
 
 function nextTimerMs(runs: readonly NewRun[]): number | null {
@@ -205,7 +222,7 @@ function toInput(run: NewRun, ord: number): string {
     job_version: run.jobVersion,
     job_version_id: run.jobVersionId,
     status: run.status,
-    start: run.start,
+    start: mayStart(run),
     priority: run.priority,
     scheduled_at: run.scheduledAt,
     ttl_secs: run.ttlSecs,
@@ -214,6 +231,8 @@ function toInput(run: NewRun, ord: number): string {
     max_attempts_override: run.maxAttemptsOverride,
     concurrency_key: run.concurrencyKey,
     idempotency_key: run.idempotencyKey,
+    dependency_key: run.dependencyKey,
+    wait_id: run.status === 'waiting' ? newId() : undefined,
     triggered_by: run.triggeredBy,
     created_by: run.createdBy,
     parent_run_id: run.parent?.runId,

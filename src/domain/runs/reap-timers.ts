@@ -1,20 +1,17 @@
 import type { Pool } from 'pg';
 import { cancelOrphans } from './cancel.ts';
 import type { RunDeps } from './deps.ts';
+import { findDueRuns, promoteRuns } from './promote.ts';
 import { ACTIVE_SQL, FINAL_SQL } from './transition-statement.ts';
 import { settleWaits } from './waits.ts';
 
-type TimerDeps = Pick<RunDeps, 'engine' | 'transitions' | 'hub'>;
+type TimerDeps = Pick<RunDeps, 'engine' | 'transitions' | 'hub' | 'dependencies'>;
 
-/** Queues delayed runs whose moment has come. */
+/** Lets delayed runs go on whose moment has come. */
 export async function promoteDelayed(limit: number, deps: TimerDeps): Promise<number> {
-  const { rows } = await deps.engine.query<{ id: string }>({
-    name: 'due-delayed',
-    text: `select id from runs where wake_at <= now() and status = 'delayed' order by wake_at limit $1`,
-    values: [limit],
-  });
-  await deps.transitions.many(rows.map((row) => ({ runId: row.id, event: 'promote', message: 'its scheduled time has come' })));
-  return rows.length;
+  const due = await findDueRuns(limit, deps);
+  await promoteRuns(due, deps);
+  return due.length;
 }
 
 /** Makes retries whose back-off is over claimable. Not a status change: they are queued already, and only held. */
@@ -51,13 +48,13 @@ export async function expireRuns(limit: number, deps: TimerDeps): Promise<number
 }
 
 /**
- * Times out runs whose wait took too long, and wakes those whose wait ended while nobody was looking. A wait is ended before its run, so
+ * Times out runs whose wait took too long, expires those that waited for a dependency for longer than they were to live, and wakes those whose wait ended while nobody was looking. A wait is ended before its run, so
  * that an event that arrives at this moment either ends the wait first, and wakes the run, or is refused.
  */
 export async function reapWaits(limit: number, deps: TimerDeps): Promise<number> {
   const { rows: late } = await deps.engine.query<{ run_id: string }>({
     name: 'late-waits',
-    text: `update waits set status = 'timed_out', ended_at = now(), error = case kind when 'event' then '${EVENT_LATE}' else '${CHILD_LATE}' end
+    text: `update waits set status = 'timed_out', ended_at = now(), error = case kind ${LATE_SQL} end
             where id in (select w.id from waits w join runs r on r.id = w.run_id and (r.status = 'waiting') is true
                           where w.status = 'waiting' and w.expires_at <= now() order by w.expires_at limit $1 for update of w skip locked)
            returning run_id`,
@@ -81,22 +78,31 @@ export async function reapWaits(limit: number, deps: TimerDeps): Promise<number>
   return late.length + missed.length;
 }
 
-const EVENT_LATE = 'event trigger timed out';
-const CHILD_LATE = 'what it waited for did not end in time';
+/** What to tell of a wait that took too long, by its kind. */
+const LATE = {
+  event: 'event trigger timed out',
+  child: 'what it waited for did not end in time',
+  dependency: 'run expired',
+} as const;
+const LATE_SQL = Object.entries(LATE)
+  .map(([kind, error]) => `when '${kind}' then '${error}'`)
+  .join(' ');
 
 /** Ends those of the runs that sleep although a wait of theirs has timed out. A condition "is true" is none that an index is chosen for. */
 async function timeOutRuns(runIds: readonly string[], deps: TimerDeps): Promise<void> {
   if (runIds.length === 0) return;
-  const { rows } = await deps.engine.query<{ id: string; epoch: number; event: boolean }>({
+  const { rows } = await deps.engine.query<{ id: string; epoch: number; kind: keyof typeof LATE }>({
     name: 'timed-out-waits',
-    text: `select r.id, r.epoch, bool_or(w.kind = 'event') as event from runs r join waits w on w.run_id = r.id and w.status = 'timed_out'
+    text: `select r.id, r.epoch, max(w.kind) as kind from runs r join waits w on w.run_id = r.id and w.status = 'timed_out'
             where r.id = any ($1::uuid[]) and (r.status = 'waiting') is true group by r.id`,
     values: [runIds],
   });
   await deps.transitions.many(
-    rows.map((row) => {
-      const error = row.event ? EVENT_LATE : CHILD_LATE;
-      return { runId: row.id, epoch: row.epoch, event: 'time_out', message: error, error, errorClass: 'timeout', level: 'error' };
+    rows.map(({ id, epoch, kind }) => {
+      const common = { runId: id, epoch, message: LATE[kind], error: LATE[kind] };
+      // It was never started, and ends like any other run that nobody started in time.
+      if (kind === 'dependency') return { ...common, event: 'expire', level: 'warn' };
+      return { ...common, event: 'time_out', errorClass: 'timeout', level: 'error' };
     }),
   );
 }

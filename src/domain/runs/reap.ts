@@ -9,7 +9,7 @@ import { deleteExpiredRuns } from './retention.ts';
 const BATCH = 500;
 
 /** What reaping works with. */
-export type ReapDeps = Pick<RunDeps, 'engine' | 'jobs' | 'transitions' | 'hub'>;
+export type ReapDeps = Pick<RunDeps, 'engine' | 'jobs' | 'transitions' | 'hub' | 'dependencies'>;
 
 /** What is waiting to be reaped, and when a timer is next due. */
 export interface Dues {
@@ -73,6 +73,7 @@ export async function fireTimers(deps: ReapDeps): Promise<number> {
 export async function sweep(dues: Dues, deps: ReapDeps): Promise<void> {
   await repeat((limit) => reapWaits(limit, deps));
   await repeat((limit) => reapOrphans(limit, deps));
+  await deps.dependencies.sweep();
   if (dues.limits) await freeHeld(deps);
   await repeat((limit) => deleteExpiredRuns(limit, deps));
 }

@@ -4,6 +4,7 @@ import { AppError, notFound } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { RunStatus } from '../../core/run-state.ts';
+import { dependencyKeyOf } from '../dependencies/match.ts';
 import type { JobRow } from '../jobs/job.ts';
 import type { RunDeps } from './deps.ts';
 import type { NewRun } from './insert.ts';
@@ -22,8 +23,7 @@ export interface Original {
   readonly timeoutSecs: number | null;
   readonly maxAttempts: number | null;
   readonly payload: JsonValue;
-  /** JSON text. */
-  readonly metadata: string;
+  readonly metadata: Readonly<Record<string, string>>;
   /** JSON text. */
   readonly tags: string;
 }
@@ -66,7 +66,7 @@ export async function readOriginals(actor: Actor, runIds: readonly string[], poo
   const { rows } = await pool.query<Original>(
     `select r.id, r.status, r.job_id as "jobId", r.priority, r.concurrency_key as "concurrencyKey",
             r.timeout_secs_override as "timeoutSecs", r.max_attempts_override as "maxAttempts",
-            d.payload, d.metadata::text as metadata, d.tags::text as tags
+            d.payload, d.metadata, d.tags::text as tags
        from runs r join run_data d on d.run_id = r.id
       where r.project_id = $1 and r.id = any ($2::uuid[])
       order by array_position($2::uuid[], r.id)`,
@@ -96,7 +96,8 @@ export async function prepareReplay(actor: Actor, original: Original, deps: Pick
     origin: { triggeredBy: 'manual' },
   });
   // As they were: what the job gives to new runs by now is not what this one had.
-  return { ...run, metadata: original.metadata, tags: original.tags };
+  const { metadata, tags } = original;
+  return { ...run, metadata: JSON.stringify(metadata), tags, dependencyKey: dependencyKeyOf(payload, metadata) };
 }
 
 /** Stores a new run without keys; answers its id. */

@@ -4,7 +4,9 @@ import { AppError } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { JsonObjectInput } from '../../core/schemas.ts';
+import { dependencyKeyOf } from '../dependencies/match.ts';
 import type { RunDeps } from './deps.ts';
+import { findDelayedRun, promoteRuns } from './promote.ts';
 import type { TransitionItem } from './transition.ts';
 import { checkPayload, futureOf, hashPayload, payloadText } from './trigger.ts';
 
@@ -17,7 +19,7 @@ export const RescheduleRunInput = z.strictObject({
 });
 
 type Reschedule = z.output<typeof RescheduleRunInput>;
-type RescheduleDeps = Pick<RunDeps, 'reads' | 'jobs' | 'transitions'>;
+type RescheduleDeps = Pick<RunDeps, 'engine' | 'reads' | 'jobs' | 'transitions' | 'dependencies'>;
 
 /**
  * Moves the start of a run that nobody has started yet, and may give it another payload. Its time to live begins anew with the new start.
@@ -46,8 +48,9 @@ export async function rescheduleRun(
   });
   if (!held.moved) throw ineligible();
   if (isFuture) return;
-  // Not moving means that a timer, or a second change, was first: the run is where one of them wanted it.
-  await deps.transitions.one({ ...ofRun(actor, runId), event: 'promote', message: 'its scheduled time has come' });
+  // Not being delayed means that a timer, or a second change, was first: the run is where one of them wanted it.
+  const delayed = await findDelayedRun(runId, deps);
+  if (delayed) await promoteRuns([delayed], deps);
 }
 
 /** The epoch counts claims: 0 is a run that nobody has started. */
@@ -60,14 +63,15 @@ async function checkedPayload(
   { runId, payload }: { readonly runId: string; readonly payload: JsonObject },
   deps: RescheduleDeps,
 ): Promise<TransitionItem['payload']> {
-  const { rows } = await deps.reads.query<{ jobId: string }>(
-    `select job_id as "jobId" from runs where id = $1 and project_id = $2 and epoch = 0 and status in ('delayed', 'queued')`,
+  const { rows } = await deps.reads.query<{ jobId: string; metadata: Record<string, string> }>(
+    `select r.job_id as "jobId", d.metadata from runs r join run_data d on d.run_id = r.id
+      where r.id = $1 and r.project_id = $2 and r.epoch = 0 and r.status in ('delayed', 'queued')`,
     [runId, actor.projectId],
   );
   if (!rows[0]) throw ineligible();
   payloadText(payload);
   checkPayload(await deps.jobs.ofRun(actor.projectId, rows[0].jobId), payload);
-  return { json: payload, hash: hashPayload(payload) };
+  return { json: payload, hash: hashPayload(payload), dependencyKey: dependencyKeyOf(payload, rows[0].metadata) };
 }
 
 function ineligible(): AppError {

@@ -1,4 +1,5 @@
 import { ACTIVE_STATUSES, edgeOf, FINAL_STATUSES, RUN_EVENTS } from '../../core/run-state.ts';
+import { matchSql } from '../dependencies/match.ts';
 
 /** A SQL list of text literals; only for constants of ours. */
 export function sqlList(values: readonly string[]): string {
@@ -42,9 +43,9 @@ with input as materialized (
   select * from json_to_recordset($1::json) as x (
     ord int, id uuid, project_id text, epoch int, event text, error text, error_class text, result jsonb, trace jsonb,
     delay_ms bigint, at timestamptz, priority_boost int, level text, message text, data jsonb,
-    wait jsonb, payload jsonb, payload_hash text)
+    wait jsonb, payload jsonb, payload_hash text, dependency_key text)
 ), locked as materialized (
-  select i.*, r.project_id as owner, r.status as was, r.epoch as old_epoch, r.attempt, r.event_seq, r.parent_run_id
+  select i.*, r.project_id as owner, r.status as was, r.epoch as old_epoch, r.attempt, r.event_seq, r.parent_run_id, r.job_id
     from input i join runs r on r.id = i.id order by r.id for update of r
 ), plan as materialized (
   select l.*, l.event_seq + 1 as seq,
@@ -75,10 +76,11 @@ with input as materialized (
     error = case when p.event in ('complete', 'dlq_replay') then null else coalesce(p.error, r.error) end,
     error_class = case when p.event in ('complete', 'dlq_replay') then null
       when p.error is not null then p.error_class else r.error_class end,
-    execution_trace = coalesce(p.trace, r.execution_trace)
+    execution_trace = coalesce(p.trace, r.execution_trace),
+    dependency_key = case when p.payload is null then r.dependency_key else p.dependency_key end
   from plan p where r.id = p.id and p.becomes is not null
   returning r.id, p.was, p.becomes, p.seq, p.new_attempt, p.new_epoch, p.level, p.message, p.data, p.result, p.retry_at,
-            r.project_id, p.wait, p.payload, p.payload_hash
+            r.project_id, p.wait, p.payload, p.payload_hash, p.event, r.job_id, r.idempotency_key, r.dependency_key, r.expires_at
 ), told as (
   insert into run_events (run_id, seq, type, level, message, data, from_status, to_status, attempt, epoch)
   select id, seq, 'state_change', level, message, data, was, becomes, new_attempt, new_epoch from moved
@@ -89,7 +91,11 @@ with input as materialized (
   insert into waits (id, project_id, run_id, kind, event_key, timeout_secs, notify_url, notify_status, expires_at)
   select (wait->>'id')::uuid, project_id, id, 'event', wait->>'event_key', (wait->>'timeout_secs')::int, wait->>'notify_url',
          case when wait ? 'notify_url' then 'pending' end, now() + (wait->>'timeout_secs')::int * interval '1 second'
-    from moved where wait is not null
+    from moved where wait is not null and event = 'wait'
+), depended as (
+  insert into waits (id, project_id, run_id, kind, job_id, match_by, match_key, expires_at)
+  select (m.wait->>'id')::uuid, m.project_id, m.id, 'dependency', m.job_id, ${matchSql('m')}, m.expires_at
+    from moved m where m.event = 'depend'
 ), replaced as (
   update run_data d set payload = m.payload, payload_hash = m.payload_hash
     from moved m where m.payload is not null and d.run_id = m.id
@@ -107,6 +113,6 @@ with input as materialized (
   select graphile_worker.add_job('dispatch', max_attempts := 1)
     from (select 1 where $2::boolean and exists (select from moved where becomes = 'queued' and retry_at is null)) s
 )
-select p.ord, p.owner as project_id, p.was, p.old_epoch as epoch, p.becomes, p.retry_at is not null as held, p.parent_run_id,
+select p.ord, p.owner as project_id, p.was, p.old_epoch as epoch, p.becomes, p.retry_at is not null as held, p.parent_run_id, p.job_id,
        (select array_agg(f.key) from freed f where f.has_waiters) as contended, (select count(*)::int from rung) as rings
   from plan p`;

@@ -30,9 +30,11 @@ export interface TransitionItem {
   /** For `retry`: added to the priority, which ends at 10. */
   readonly priorityBoost?: number;
   /** For `hold`: the payload that takes the place of the one before, with its hash. */
-  readonly payload?: { readonly json: JsonObject; readonly hash: string };
+  readonly payload?: { readonly json: JsonObject; readonly hash: string; readonly dependencyKey: string | null };
   /** For `wait`: the event that is waited for. The statement fails, for this item alone, when its key is in use. */
   readonly wait?: EventWait;
+  /** For `depend`: the id of the wait that it begins. */
+  readonly waitId?: string;
 }
 
 /** A wait for an event, stored by the very statement that puts its run to sleep: there is never one without the other. */
@@ -55,7 +57,12 @@ export interface TransitionResult {
 
 /** What happened, for those who follow up: streams, parents, freed limits, the local dispatcher. */
 export interface TransitionNotice {
-  readonly items: readonly { readonly item: TransitionItem; readonly result: TransitionResult; readonly hasParent: boolean }[];
+  readonly items: readonly {
+    readonly item: TransitionItem;
+    readonly result: TransitionResult;
+    readonly hasParent: boolean;
+    readonly jobId: string | null;
+  }[];
   /** Limits on which a slot was freed while runs are held for one. */
   readonly contendedLimits: readonly string[];
   /** True when some run became claimable. */
@@ -114,6 +121,7 @@ async function execute(deps: TransitionDeps, items: readonly TransitionItem[]): 
       // One result per item, by construction.
       result: results[index] as TransitionResult,
       hasParent: rowOf.get(index)?.parent_run_id != null,
+      jobId: rowOf.get(index)?.job_id ?? null,
     })),
     contendedLimits: first?.contended ?? [],
     claimable: rows.some((row) => row.becomes === 'queued' && !row.held),
@@ -130,6 +138,7 @@ interface TransitionRow {
   becomes: RunStatus | null;
   held: boolean;
   parent_run_id: string | null;
+  job_id: string;
   contended: string[] | null;
   rings: number;
 }
@@ -169,13 +178,16 @@ function toInput(item: TransitionItem, ord: number): object {
     data: item.data,
     payload: item.payload?.json,
     payload_hash: item.payload?.hash,
-    wait: item.wait && {
-      id: item.wait.id,
-      event_key: item.wait.eventKey,
-      timeout_secs: item.wait.timeoutSecs,
-      ...(item.wait.notifyUrl !== null && { notify_url: item.wait.notifyUrl }),
-    },
+    dependency_key: item.payload?.dependencyKey,
+    wait: waitOf(item),
   };
+}
+
+function waitOf({ wait, waitId }: TransitionItem): object | undefined {
+  if (waitId !== undefined) return { id: waitId };
+  if (!wait) return undefined;
+  const { id, eventKey, timeoutSecs, notifyUrl } = wait;
+  return { id, event_key: eventKey, timeout_secs: timeoutSecs, ...(notifyUrl !== null && { notify_url: notifyUrl }) };
 }
 
 const UNKNOWN_RUN: TransitionResult = { moved: false, projectId: null, was: null, epoch: null, becomes: null };

@@ -6,6 +6,7 @@ import { newId } from '../../core/ids.ts';
 import { canonicalJson, type JsonValue } from '../../core/json.ts';
 import type { RunStatus } from '../../core/run-state.ts';
 import { JsonInput, key, Metadata, Tags } from '../../core/schemas.ts';
+import { dependencyKeyOf } from '../dependencies/match.ts';
 import type { JobRow } from '../jobs/job.ts';
 import { validate } from '../jobs/json-schema.ts';
 import type { RunDeps } from './deps.ts';
@@ -110,6 +111,7 @@ export function prepare(actor: Actor, job: JobRow, from: { readonly item: Trigge
   const text = payloadText(payload);
   checkPayload(job, payload);
   const scheduledAt = futureOf(item.scheduledAt);
+  const metadata = { ...job.defaultRunMetadata, ...item.metadata };
   const limited = job.maxConcurrency !== null || (item.concurrencyKey !== undefined && job.maxConcurrencyPerKey !== null);
   return {
     id: newId(),
@@ -117,7 +119,7 @@ export function prepare(actor: Actor, job: JobRow, from: { readonly item: Trigge
     jobId: job.id,
     jobVersion: job.version,
     jobVersionId: job.versionId,
-    status: scheduledAt ? 'delayed' : 'queued',
+    status: scheduledAt ? 'delayed' : job.dependencyCount > 0 ? 'waiting' : 'queued',
     start: !scheduledAt && !limited,
     priority: item.priority ?? 0,
     scheduledAt: item.scheduledAt ?? null,
@@ -127,6 +129,7 @@ export function prepare(actor: Actor, job: JobRow, from: { readonly item: Trigge
     maxAttemptsOverride: item.maxAttempts ?? null,
     concurrencyKey: item.concurrencyKey ?? null,
     idempotencyKey: item.idempotencyKey ?? null,
+    dependencyKey: dependencyKeyOf(payload, metadata),
     triggeredBy: origin.triggeredBy,
     createdBy: actorName(actor),
     parent: origin.parent ?? null,
@@ -134,7 +137,7 @@ export function prepare(actor: Actor, job: JobRow, from: { readonly item: Trigge
     batchId: origin.batchId ?? null,
     payload: text,
     payloadHash: hashPayload(payload),
-    metadata: JSON.stringify({ ...job.defaultRunMetadata, ...item.metadata }),
+    metadata: JSON.stringify(metadata),
     tags: JSON.stringify({ ...job.tags, ...item.tags }),
     traceparent: null,
   };
