@@ -6,13 +6,8 @@ import { routes } from '../rest/routes.ts';
 import { newId } from '../src/core/ids.ts';
 import type { RestAnswer } from './support/app.ts';
 import { type ContractCase, type GoodRequest, send } from './support/contract-cases.ts';
-import { eventCases } from './support/contract-cases-events.ts';
-import { reportCases } from './support/contract-cases-reports.ts';
-import { sdkCases } from './support/contract-cases-sdk.ts';
-import { v1Cases } from './support/contract-cases-v1.ts';
+import { contractCases as cases } from './support/contract-cases-all.ts';
 import { type RestWorld, startRestWorld } from './support/rest-world.ts';
-
-const cases: Readonly<Record<string, ContractCase>> = { ...v1Cases, ...sdkCases, ...reportCases, ...eventCases };
 
 let world: RestWorld;
 beforeAll(async () => {

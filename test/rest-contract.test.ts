@@ -6,14 +6,9 @@ import type { Route } from '../rest/route.ts';
 import { apiInfo, apiTags, routes } from '../rest/routes.ts';
 import type { RestAnswer } from './support/app.ts';
 import { type ContractCase, send } from './support/contract-cases.ts';
-import { eventCases } from './support/contract-cases-events.ts';
-import { reportCases } from './support/contract-cases-reports.ts';
-import { sdkCases } from './support/contract-cases-sdk.ts';
-import { v1Cases } from './support/contract-cases-v1.ts';
+import { contractCases as cases } from './support/contract-cases-all.ts';
 import { departures, documentedShape, filledFields } from './support/documented-shapes.ts';
 import { DO, type RestWorld, startRestWorld } from './support/rest-world.ts';
-
-const cases: Readonly<Record<string, ContractCase>> = { ...v1Cases, ...sdkCases, ...reportCases, ...eventCases };
 
 let world: RestWorld;
 beforeAll(async () => {

@@ -13,8 +13,11 @@ export const FINAL_STATUSES = [
 /** A member of {@link FINAL_STATUSES}. */
 export type FinalStatus = (typeof FINAL_STATUSES)[number];
 
-/** Every status a run can have. */
-export type RunStatus = 'delayed' | 'queued' | 'dequeued' | 'executing' | 'waiting' | 'paused' | FinalStatus;
+/** Every status a run can have, in the order of its life. */
+export const RUN_STATUSES = ['delayed', 'queued', 'dequeued', 'executing', 'waiting', 'paused', ...FINAL_STATUSES] as const;
+
+/** A member of {@link RUN_STATUSES}. */
+export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** True when a run with this status has ended. */
 export function isFinal(status: string): status is FinalStatus {

@@ -1,0 +1,15 @@
+import type { ContractCase } from './contract-cases.ts';
+import { dependencyCases } from './contract-cases-dependencies.ts';
+import { eventCases } from './contract-cases-events.ts';
+import { reportCases } from './contract-cases-reports.ts';
+import { sdkCases } from './contract-cases-sdk.ts';
+import { v1Cases } from './contract-cases-v1.ts';
+
+/** What every route is held to, by operation id. */
+export const contractCases: Readonly<Record<string, ContractCase>> = {
+  ...v1Cases,
+  ...sdkCases,
+  ...reportCases,
+  ...eventCases,
+  ...dependencyCases,
+};
