@@ -1,5 +1,5 @@
-import { hkdfSync, webcrypto } from 'node:crypto';
-import { jwtVerify, SignJWT } from 'jose';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, webcrypto } from 'node:crypto';
+import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import { isUuid } from '../core/ids.ts';
@@ -26,7 +26,7 @@ export interface RunTokenClaims {
  */
 export interface RunTokens {
   /** The token of one claim, as a compact JWT. Expires at `expiresAt`, in whole seconds. */
-  mint(claims: RunTokenClaims): Promise<string>;
+  mint(claims: RunTokenClaims): string;
   /**
    * The actor a token stands for; UNAUTHENTICATED for anything that `mint` of the same secret did not make, or that has expired.
    */
@@ -38,17 +38,11 @@ export interface RunTokens {
  * when the secret has fewer than 32 characters.
  */
 export async function makeRunTokens(secret: string): Promise<RunTokens> {
-  const key = await deriveKey(secret);
+  const bytes = deriveBytes(secret);
+  const signingKey = createSecretKey(bytes);
+  const key = await webcrypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
   return {
-    mint: ({ runId, projectId, epoch, expiresAt }) =>
-      new SignJWT({ pid: projectId, epoch })
-        .setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
-        .setIssuer(ISSUER)
-        .setAudience(AUDIENCE)
-        .setSubject(runId)
-        .setIssuedAt()
-        .setExpirationTime(expiresAt)
-        .sign(key),
+    mint: (claims) => sign(claims, signingKey),
     async verify(token) {
       try {
         // One fixed algorithm and one fixed key: what the header says about either (`alg`, `kid`, `jku`, `jwk`) chooses nothing.
@@ -79,14 +73,33 @@ const claimsSchema = z.object({
   epoch: z.int().min(0),
 });
 
+const HEADER = Buffer.from(JSON.stringify({ alg: ALGORITHM, typ: TYPE })).toString('base64url');
+
 /**
- * The signing key, derived so that the same secret can serve other purposes under other names. A CryptoKey, because jose converts
- * a KeyObject on each use (measured: 31 µs per signature with this, 53 µs with that).
+ * Signs by hand and at once, since a bulk trigger mints a token for each of 100,000 runs and every dispatch one more (measured: 5 µs a
+ * token against 31 µs through jose, whose signatures go through the thread pool). Reading tokens, where mistakes are dangerous, is jose's.
  */
-async function deriveKey(secret: string): Promise<webcrypto.CryptoKey> {
+function sign({ runId, projectId, epoch, expiresAt }: RunTokenClaims, key: KeyObject): string {
+  const claims = {
+    pid: projectId,
+    epoch,
+    iss: ISSUER,
+    aud: AUDIENCE,
+    sub: runId,
+    iat: Math.floor(Date.now() / 1_000),
+    exp: Math.floor(expiresAt.getTime() / 1_000),
+  };
+  const text = `${HEADER}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+  return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`;
+}
+
+/**
+ * The bytes of the signing key, derived so that the same secret can serve other purposes under other names. Tokens are read with a
+ * CryptoKey made of them, because jose converts a KeyObject on each use.
+ */
+function deriveBytes(secret: string): Buffer {
   if (secret.length < MIN_SECRET_LENGTH) {
     throw new Error(`the signing secret must have at least ${MIN_SECRET_LENGTH} characters, this one has ${secret.length}`);
   }
-  const bytes = hkdfSync('sha256', secret, '', 'baton run token v1', 32);
-  return webcrypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
+  return Buffer.from(hkdfSync('sha256', secret, '', 'baton run token v1', 32));
 }

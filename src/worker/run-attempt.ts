@@ -29,7 +29,7 @@ export async function runAttempt(run: ClaimedRun, signal: AbortSignal, deps: Att
     await failSystem(run, 'the job has no endpoint_url: set one and replay the run', deps);
     return;
   }
-  const token = await deps.tokens.mint({
+  const token = deps.tokens.mint({
     runId: run.id,
     projectId: run.projectId,
     epoch: run.epoch,

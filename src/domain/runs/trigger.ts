@@ -172,7 +172,7 @@ export function hashPayload(payload: JsonValue): string {
 }
 
 /** Turns what the store answered into what the caller is told. */
-export async function triggered(run: NewRun, outcome: InsertOutcome, deps: Pick<RunDeps, 'tokens'>): Promise<Triggered> {
+export function triggered(run: NewRun, outcome: InsertOutcome, deps: Pick<RunDeps, 'tokens'>): Triggered {
   switch (outcome.kind) {
     case 'stored':
       return {
@@ -180,7 +180,7 @@ export async function triggered(run: NewRun, outcome: InsertOutcome, deps: Pick<
         status: outcome.status,
         payloadHash: run.payloadHash,
         idempotencyHit: false,
-        runToken: await firstToken(run, deps),
+        runToken: firstToken(run, deps),
       };
     case 'existing':
       if (outcome.payloadHash !== run.payloadHash) {
@@ -207,7 +207,7 @@ export function insertRefusal(kind: 'raced' | 'orphaned' | 'too-deep'): AppError
 /** How long the token of the first claim may wait for that claim; the epoch in it ends its power with the claim, whatever it says. */
 const FIRST_TOKEN_GRACE_MS = 7 * 86_400_000;
 
-function firstToken(run: NewRun, deps: Pick<RunDeps, 'tokens'>): Promise<string> {
+function firstToken(run: NewRun, deps: Pick<RunDeps, 'tokens'>): string {
   const start = Math.max(run.scheduledAt?.getTime() ?? 0, Date.now());
   const expiresAt = new Date(start + run.timeoutSecs * 1_000 + FIRST_TOKEN_GRACE_MS);
   return deps.tokens.mint({ runId: run.id, projectId: run.projectId, epoch: 1, expiresAt });
