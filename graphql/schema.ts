@@ -12,6 +12,8 @@ import './runs/operations.ts';
 import './runs/executor.ts';
 import './runs/executor-reports.ts';
 import './runs/subscriptions.ts';
+import './batches/queries.ts';
+import './batches/mutations.ts';
 import './dependencies/fields.ts';
 import './dependencies/mutations.ts';
 import './events/queries.ts';

@@ -1,15 +1,17 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { type GraphQLSchema, validate } from 'graphql';
 import { AppError } from '../src/core/errors.ts';
-import { readError, runDocument, type TranslateError } from './execute.ts';
+import { ExecutionErrors, readError, runDocument, type TranslateError } from './execute.ts';
+import { sendLongAnswer } from './long-answer.ts';
 import { type Match, makeMatcher } from './matcher.ts';
 import { type ErrorStyle, HttpRefusal, INTERNAL_PROBLEM, type Problem } from './problem.ts';
 import { ClientGone, discardBody, readJsonBody } from './request-body.ts';
 import { parseBody, parseHead } from './request-input.ts';
-import { documented, type Exchange, nextLink, requestIdOf, sendAnswer, sendProblem } from './response.ts';
+import { documented, type Exchange, JSON_HEADERS, nextLink, requestIdOf, sendAnswer, sendProblem } from './response.ts';
 import type { Route, RouteAuth } from './route.ts';
 import { makeOpenStreams } from './sse.ts';
 import { type ResolvedRequest, serveStream } from './stream.ts';
+import { openBodyList } from './streamed-body.ts';
 
 /** What `makeContext` is given: enough to say who is calling, before anything of the request is read or parsed. */
 export interface RestRequest {
@@ -58,8 +60,6 @@ export interface RestHandler {
   readonly openStreams: () => number;
 }
 
-const JSON_HEADERS: readonly string[] = ['content-type', 'application/json; charset=utf-8'];
-
 /** Builds the REST face. Throws, naming the row, for a document that does not fit the schema and for rows that collide. */
 export function makeRestHandler(options: RestOptions): RestHandler {
   for (const route of options.routes) checkDocument(options.schema, route);
@@ -82,9 +82,9 @@ export function makeRestHandler(options: RestOptions): RestHandler {
       if (resolved.route.stream === undefined) await answerOnce(resolved, exchange);
       else await serveStream(resolved, exchange, { schema: options.schema, streams, translate, tellable });
     } catch (error) {
-      if (error instanceof ClientGone) return;
+      if (isClientGone(error)) return;
       sendProblem(exchange, tellable(error, exchange));
-      discardBody(exchange.req);
+      discardBody(exchange.req, found.kind === 'route' ? found.route.bodyLimit : 0);
     }
   };
 
@@ -101,9 +101,11 @@ export function makeRestHandler(options: RestOptions): RestHandler {
     });
     requireOwnRun(found, context);
     const head = parseHead(route, found, headers);
-    const body = route.body === undefined ? undefined : parseBody(route, await readJsonBody(req, route.bodyLimit));
+    const elements = route.bodyList === undefined ? null : openBodyList(req, route.bodyList, route.bodyLimit);
+    const hasBody = elements === null && route.body !== undefined;
+    const body = hasBody ? parseBody(route, await readJsonBody(req, route.bodyLimit)) : undefined;
     const lastEventId = route.stream === undefined ? null : lastEventIdOf(headers);
-    const input = { ...head, body, actorProjectId: context.actor?.projectId ?? null, lastEventId };
+    const input = { ...head, body, elements, actorProjectId: context.actor?.projectId ?? null, lastEventId };
     return { route, context, variables: route.variables(input) };
   };
 
@@ -111,6 +113,7 @@ export function makeRestHandler(options: RestOptions): RestHandler {
     const data = await runDocument({ schema: options.schema, route, context, variables });
     const status = route.status(data);
     if (route.response === undefined || status === 204) return sendAnswer(exchange, status, { headers: [], body: null });
+    if (route.longList !== undefined) return sendLongAnswer(exchange, { route, status, data: route.project(data) });
     const body = JSON.stringify(documented(route, route.project(data)));
     const cursor = route.nextCursor?.(data) ?? null;
     const headers = cursor === null ? JSON_HEADERS : [...JSON_HEADERS, 'link', nextLink(exchange.req.url ?? '/', cursor)];
@@ -153,6 +156,12 @@ function routeOf(found: Match): Extract<Match, { kind: 'route' }> {
 function requireOwnRun({ route, params }: Extract<Match, { kind: 'route' }>, { actor }: RestContext): void {
   if (route.auth !== 'run-token' || params['id'] === undefined || params['id'] === actor?.runId) return;
   throw new AppError('FORBIDDEN', 'token does not match run ID');
+}
+
+/** The client left while its body was read, be it by the adapter or, element by element, by a resolver. */
+function isClientGone(error: unknown): boolean {
+  const errors = error instanceof ExecutionErrors ? error.errors.map(({ originalError }) => originalError) : [error];
+  return errors.some((one) => one instanceof ClientGone);
 }
 
 function lastEventIdOf(headers: IncomingHttpHeaders): string | null {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { type JsonSchema, makeSchemaPrinter, type SchemaPrinter } from './json-schema.ts';
 import { documentedProblems, ERROR_BODY_SCHEMAS, errorResponses } from './openapi-errors.ts';
 import type { Route, RouteAuth } from './route.ts';
+import { NDJSON } from './streamed-body.ts';
 
 /** What the document says about the API as a whole. */
 export interface ApiInfo {
@@ -113,7 +114,7 @@ function operationOf(route: Route, printer: SchemaPrinter): object {
     security: SECURITY[route.auth].map((scheme) => ({ [scheme]: [] })),
     ...(parameters.length > 0 && { parameters }),
     ...(route.body !== undefined && {
-      requestBody: { required: !route.bodyOptional, content: { 'application/json': { schema: printer.input(route.body) } } },
+      requestBody: { required: !route.bodyOptional, content: bodyContentOf(route, printer.input(route.body)) },
     }),
     responses: { ...successResponses(route, printer), ...documentedProblems(route) },
   };
@@ -126,6 +127,16 @@ const LAST_EVENT_ID = {
   description: 'The id of the last event seen; the stream goes on after it.',
   schema: { type: 'string' },
 };
+
+function bodyContentOf({ bodyList, bodyLimit }: Route, schema: JsonSchema): object {
+  if (bodyList === undefined) return { 'application/json': { schema } };
+  const limit = `At most ${bodyLimit / 1_048_576} MB, read as it arrives.`;
+  const lines = `The elements of \`${bodyList.field}\`, one a line. ${limit}`;
+  return {
+    'application/json': { schema: { description: limit, ...schema } },
+    [NDJSON]: { schema: { type: 'string', description: lines } },
+  };
+}
 
 function parametersOf(
   route: Route,

@@ -22,38 +22,50 @@ const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i
 export async function readJsonBody(req: IncomingMessage, limit: number): Promise<unknown> {
   const length = declaredLength(req);
   if (length === 0) return undefined;
-  refuseForeignType(req);
+  refuseCompressed(req);
+  if (!isJson(req.headers['content-type'])) refuseType('application/json');
   if (length !== null && length > limit) throw tooLarge(limit);
   const bytes = await readBytes(req, limit);
   return bytes.length === 0 ? undefined : parseJsonBytes(bytes);
 }
 
-/** Reads away what is left of a refused body; past {@link DISCARD_LIMIT} the connection is cut instead. */
-export function discardBody(req: IncomingMessage): void {
+/**
+ * Reads away what is left of a refused body; beyond {@link DISCARD_LIMIT} more than the `accepted` bytes of the route, the
+ * connection is cut instead.
+ */
+export function discardBody(req: IncomingMessage, accepted = 0): void {
   if (req.complete || req.destroyed) return;
+  const limit = DISCARD_LIMIT + accepted;
   let discarded = 0;
   req.on('data', (chunk: Buffer) => {
     discarded += chunk.length;
-    if (discarded > DISCARD_LIMIT) req.destroy();
+    if (discarded > limit) req.destroy();
   });
   req.on('error', ignoreBrokenUpload);
   req.resume();
 }
 
 /** Bytes announced by `Content-Length`, 0 when the request has no body, null when it comes in chunks of unknown number. */
-function declaredLength(req: IncomingMessage): number | null {
+export function declaredLength(req: IncomingMessage): number | null {
   if (req.headers['transfer-encoding'] !== undefined) return null;
   const length = req.headers['content-length'];
   return length === undefined ? 0 : Number(length);
 }
 
-function refuseForeignType(req: IncomingMessage): void {
+/** Throws UNSUPPORTED_MEDIA_TYPE for a compressed body: it could be a thousand times its size on the wire. */
+export function refuseCompressed(req: IncomingMessage): void {
   const encoding = req.headers['content-encoding'] ?? 'identity';
-  // A compressed body could be a thousand times its size on the wire.
   if (encoding !== 'identity') throw new HttpRefusal('UNSUPPORTED_MEDIA_TYPE', 'compressed request bodies are not accepted');
-  const type = req.headers['content-type'];
-  if (type === 'application/json' || (type !== undefined && JSON_TYPE.test(type))) return;
-  throw new HttpRefusal('UNSUPPORTED_MEDIA_TYPE', 'request body must be application/json in UTF-8');
+}
+
+/** True for a content type that says JSON in UTF-8. */
+export function isJson(type: string | undefined): boolean {
+  return type === 'application/json' || (type !== undefined && JSON_TYPE.test(type));
+}
+
+/** Throws UNSUPPORTED_MEDIA_TYPE, saying which types there are. */
+export function refuseType(types: string): never {
+  throw new HttpRefusal('UNSUPPORTED_MEDIA_TYPE', `request body must be ${types} in UTF-8`);
 }
 
 function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
@@ -90,11 +102,13 @@ function parseJsonBytes(bytes: Buffer): unknown {
   return value;
 }
 
-function badBody(message: string, detail: LocatedFieldError): AppError {
+/** The BAD_REQUEST of a body with one fault. */
+export function badBody(message: string, detail: LocatedFieldError): AppError {
   return new AppError('BAD_REQUEST', message, { details: [detail] });
 }
 
-function tooLarge(limit: number): AppError {
+/** The PAYLOAD_TOO_LARGE of a body beyond its limit. */
+export function tooLarge(limit: number): AppError {
   return new AppError('PAYLOAD_TOO_LARGE', `request body is larger than ${limit} bytes`);
 }
 

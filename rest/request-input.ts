@@ -54,7 +54,7 @@ function parsePart(schema: z.ZodType, value: unknown, part: InputPart): unknown 
 }
 
 /** One error a field: an issue about unknown keys becomes one for each, at the place where the key stands. */
-function fieldErrors(issue: z.core.$ZodIssue, part: InputPart): LocatedFieldError[] {
+export function fieldErrors(issue: z.core.$ZodIssue, part: InputPart): LocatedFieldError[] {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
@@ -70,8 +70,8 @@ function fieldErrors(issue: z.core.$ZodIssue, part: InputPart): LocatedFieldErro
 /** How messages of ours begin: they go on where the name of their field ends. What zod says by itself stands alone. */
 const PREDICATE = /^(is|must|needs) /;
 
-/** A single fault in a query is told as a sentence, as documented: `limit must be a positive integer`. */
-function invalid(details: readonly LocatedFieldError[]): AppError {
+/** The BAD_REQUEST for input with faults. A single fault in a query is told as a sentence, as documented: `limit must be a positive integer`. */
+export function invalid(details: readonly LocatedFieldError[]): AppError {
   const [first, ...others] = details;
   const isSentence = first?.in === 'query' && others.length === 0 && PREDICATE.test(first.message);
   return new AppError('BAD_REQUEST', isSentence ? `${first.path} ${first.message}` : 'validation failed', { details });

@@ -12,6 +12,9 @@ export interface Exchange {
   readonly operationId: string | null;
 }
 
+/** The headers of a JSON body. */
+export const JSON_HEADERS: readonly string[] = ['content-type', 'application/json; charset=utf-8'];
+
 const REQUEST_ID = /^[\w-]{1,128}$/;
 
 /** On every answer. The answers are data for programs: nothing may cache, sniff, frame or run them. */
@@ -64,18 +67,15 @@ export function wordProblem(exchange: Exchange, problem: Problem): ProblemAnswer
   return renderProblem(problem, { style, requestId, accept: req.headers.accept });
 }
 
+/** Opens an answer whose length is not known yet; its body is written to `res` afterwards. */
+export function openAnswer({ res, requestId }: Exchange, status: number, headers: readonly string[]): void {
+  res.writeHead(status, ['x-request-id', requestId, ...COMMON_HEADERS, ...headers]);
+}
+
 /** Opens an event stream; events are written to `res` afterwards. */
 export function openEventStream(exchange: Exchange): void {
-  exchange.res.writeHead(200, [
-    'x-request-id',
-    exchange.requestId,
-    ...COMMON_HEADERS,
-    'content-type',
-    'text/event-stream; charset=utf-8',
-    // nginx buffers a proxied answer unless told not to.
-    'x-accel-buffering',
-    'no',
-  ]);
+  // nginx buffers a proxied answer unless told not to.
+  openAnswer(exchange, 200, ['content-type', 'text/event-stream; charset=utf-8', 'x-accel-buffering', 'no']);
 }
 
 /**

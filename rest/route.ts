@@ -1,6 +1,7 @@
 import { type DefinitionNode, type DocumentNode, Kind, type OperationDefinitionNode, parse } from 'graphql';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ErrorStyle, ProblemCode } from './problem.ts';
+import { type BodyList, bodyListSchema, type Element } from './streamed-body.ts';
 
 /** What a caller must present: an API key (or a browser session), the run token of one attempt, or nothing. */
 export type RouteAuth = 'key' | 'run-token' | 'none';
@@ -24,6 +25,8 @@ export interface RouteInput<P = unknown, Q = unknown, H = unknown, B = unknown> 
   readonly headers: H;
   /** Undefined when the row takes no body, or takes an optional one and none was sent. */
   readonly body: B;
+  /** The elements of the body as they arrive, where the row's body is a list; null otherwise. */
+  readonly elements: AsyncIterable<Element> | null;
   /** The caller's project; null where the row asks for no credential. */
   readonly actorProjectId: string | null;
   /** `Last-Event-ID` of a stream client that comes back; null otherwise. */
@@ -61,6 +64,10 @@ export interface RouteSpec<P extends Part, Q extends Part, H extends Part, B ext
   readonly headers?: H;
   /** JSON body; optional when the schema accepts undefined. Without it a body is ignored. */
   readonly body?: B;
+  /** Instead of `body`: one long list, read element by element while the document is executed; `variables` passes the elements on. */
+  readonly bodyList?: BodyList;
+  /** The field of the answer whose list may be so long that it is checked and written in parts. */
+  readonly longList?: string;
   /** Bytes of body accepted, 1 MB unless given. */
   readonly bodyLimit?: number;
   /** One operation, with the aliases and fragments that do the projection. */
@@ -98,6 +105,9 @@ export interface Route {
   readonly headerNames: readonly string[];
   readonly body: z.ZodType | undefined;
   readonly bodyOptional: boolean;
+  /** Where it is given, `body` is its schema and for the reference alone. */
+  readonly bodyList: BodyList | undefined;
+  readonly longList: string | undefined;
   readonly bodyLimit: number;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
@@ -138,8 +148,10 @@ export function defineRoute<
     query: spec.query,
     headers: spec.headers,
     headerNames: shapeKeys(spec.headers),
-    body: spec.body,
-    bodyOptional: spec.body === undefined || spec.body.safeParse(undefined).success,
+    body: spec.bodyList === undefined ? spec.body : bodyListSchema(spec.bodyList),
+    bodyOptional: spec.bodyList === undefined && (spec.body === undefined || spec.body.safeParse(undefined).success),
+    bodyList: spec.bodyList,
+    longList: spec.longList,
     bodyLimit: spec.bodyLimit ?? DEFAULT_BODY_LIMIT,
     document: spec.document,
     operation: onlyOperation(spec.operationId, spec.document),
@@ -183,7 +195,13 @@ function* faultsOf(route: Route): Generator<string> {
   if (route.response !== undefined && route.project === noBody) yield 'a response needs `project`';
   if (route.response === undefined && route.project !== noBody) yield '`project` needs a response';
   if (route.response !== undefined && route.statuses.every((status) => status === 204)) yield 'a 204 has no response';
+  if (route.bodyList !== undefined && route.method !== 'POST') yield 'only a POST takes a list as its body';
+  if (route.longList !== undefined && !hasList(route, route.longList)) yield `its response has no list ${route.longList}`;
   if (route.stream !== undefined && route.response === undefined) yield 'a stream needs the response schema of its events';
+}
+
+function hasList({ response }: Route, field: string): boolean {
+  return response instanceof z.ZodObject && response.shape[field] instanceof z.ZodArray;
 }
 
 function onlyOperation(operationId: string, document: DocumentNode): OperationDefinitionNode {

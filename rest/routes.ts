@@ -7,6 +7,7 @@ import { reportRoutes } from './sdk/reports.ts';
 import { stateRoutes } from './sdk/state.ts';
 import { waitForEventRoutes } from './sdk/wait-for-event.ts';
 import { apiKeyRoutes } from './v1/api-keys.ts';
+import { batchRoutes } from './v1/batches.ts';
 import { eventRoutes } from './v1/events.ts';
 import { jobDependencyRoutes } from './v1/job-dependencies.ts';
 import { jobTriggerRoutes } from './v1/job-trigger.ts';
@@ -22,6 +23,7 @@ import { runRoutes } from './v1/runs.ts';
 export const routes: readonly Route[] = [
   ...jobRoutes,
   ...jobTriggerRoutes,
+  ...batchRoutes,
   ...jobDependencyRoutes,
   ...runRoutes,
   ...runOperationRoutes,
@@ -42,6 +44,7 @@ export const routes: readonly Route[] = [
 /** The groups of the reference, in its order. */
 export const apiTags: readonly ApiTag[] = [
   { name: 'Jobs', description: 'Define work and trigger runs of it. `{id}` is the id of a job or its slug.' },
+  { name: 'Batches', description: 'Runs that were triggered together, up to 100,000 at once.' },
   { name: 'Runs', description: 'Job run management and monitoring.' },
   { name: 'Executors', description: 'Endpoints called by job executors using run tokens.' },
   { name: 'Events', description: 'Runs that wait for something outside, and sending it to them. `{key}` is percent-encoded.' },

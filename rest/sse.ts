@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { drained } from './drained.ts';
 
 /** One server-sent event before framing. */
 export interface SseEvent {
@@ -94,17 +95,6 @@ function heartbeat(res: ServerResponse): () => void {
     if (missed >= STALLED_BEATS) res.destroy();
     else if (missed === 0) res.write(COMMENT);
   };
-}
-
-function drained(res: ServerResponse): Promise<void> {
-  if (res.destroyed) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      res.off('drain', done).off('close', done);
-      resolve();
-    };
-    res.on('drain', done).on('close', done);
-  });
 }
 
 function field(name: string, value: string | null): string {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { RunTokens } from './auth/run-token.ts';
 import type { Config } from './config.ts';
+import { makeByteBudget } from './core/byte-budget.ts';
 import type { EndpointPolicy } from './core/endpoint-guard.ts';
 import type { Executor, Outcome } from './core/outcome.ts';
 import type { PostSigned } from './core/signed-post.ts';
@@ -8,6 +9,7 @@ import { beat, type Instance, leave } from './db/instances.ts';
 import type { Pools } from './db/pool.ts';
 import { dropRings, hasStaleRing, pendingRings, ring } from './db/queue.ts';
 import { makeWakeHub, type WakeHub } from './db/wake-hub.ts';
+import { BATCH_MEMORY } from './domain/batches/batch-items.ts';
 import { makeDependencyWaits } from './domain/dependencies/dependency-waits.ts';
 import { makeEventNotices } from './domain/events/event-notices.ts';
 import { makeJobCache } from './domain/jobs/job-cache.ts';
@@ -94,7 +96,7 @@ export function makeEngine(deps: EngineDeps): Engine {
 
   function onMoved(notice: TransitionNotice): void {
     const moved = notice.items.filter(({ result }) => result.moved);
-    hub.wake(moved.map(({ item }) => item.runId));
+    hub.wake([...moved.map(({ item }) => item.runId), ...notice.batchIds]);
     for (const { item, result } of moved) {
       observer.transitioned(result.becomes ?? 'unknown');
       log.debug({ runId: item.runId, event: item.event, from: result.was, to: result.becomes, epoch: result.epoch }, 'run moved');
@@ -172,6 +174,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     hub,
     tokens: deps.tokens,
     eventNotices,
+    batchMemory: makeByteBudget(BATCH_MEMORY),
   };
 
   /** Many triggers taken on elsewhere leave many rings; the one that finds the queue empty answers for all that came before it. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunActor } from '../src/auth/actor.ts';
 import type { RunStatus } from '../src/core/run-state.ts';
+import { triggerRuns } from '../src/domain/batches/trigger-batch.ts';
 import { addDependency } from '../src/domain/dependencies/add-dependency.ts';
 import type { DependencyCondition } from '../src/domain/dependencies/met-statement.ts';
 import { removeDependency } from '../src/domain/dependencies/remove-dependency.ts';
@@ -12,7 +13,6 @@ import { replayRun } from '../src/domain/runs/replay.ts';
 import { rescheduleRun } from '../src/domain/runs/reschedule.ts';
 import { spawnRun } from '../src/domain/runs/spawn.ts';
 import { type TriggerItem, triggerRun } from '../src/domain/runs/trigger.ts';
-import { triggerRuns } from '../src/domain/runs/trigger-bulk.ts';
 import { NO_TRACE, startTestEngine, type TestEngine } from './support/engine.ts';
 import { findViolations } from './support/invariants.ts';
 

@@ -23,6 +23,8 @@ const ROOT_FIELDS: Readonly<Record<string, { readonly needs: Scope | 'any key' |
   'Query.jobs': { needs: 'jobs:read', document: '{ jobs { edges { cursor } } }' },
   'Query.run': { needs: 'runs:read', document: '{ run(id: "none") { id } }' },
   'Query.runs': { needs: 'runs:read', document: '{ runs { edges { cursor } } }' },
+  'Query.batch': { needs: 'runs:read', document: '{ batch(id: "none") { id } }' },
+  'Query.batches': { needs: 'runs:read', document: '{ batches { edges { cursor } } }' },
   'Query.previewRuns': { needs: 'runs:read', document: '{ previewRuns(filter: {}) { count } }' },
   'Query.ownPayload': { needs: 'run token', document: '{ ownPayload }' },
   'Query.ownCheckpoint': { needs: 'run token', document: '{ ownCheckpoint { id } }' },
@@ -58,6 +60,10 @@ const ROOT_FIELDS: Readonly<Record<string, { readonly needs: Scope | 'any key' |
   'Mutation.triggerRuns': {
     needs: 'jobs:trigger',
     document: 'mutation { triggerRuns(input: { job: "none", items: [{}] }) { total } }',
+  },
+  'Mutation.triggerBatch': {
+    needs: 'jobs:trigger',
+    document: 'mutation { triggerBatch(input: { job: "none", items: [{}] }) { total } }',
   },
   'Mutation.cancelRun': { needs: 'runs:write', document: 'mutation { cancelRun(id: "none") { id } }' },
   'Mutation.cancelRuns': { needs: 'runs:write', document: 'mutation { cancelRuns(input: { ids: ["x"] }) { total } }' },
@@ -104,6 +110,7 @@ const ROOT_FIELDS: Readonly<Record<string, { readonly needs: Scope | 'any key' |
   'Mutation.cancelEventTrigger': { needs: 'runs:write', document: 'mutation { cancelEventTrigger(key: "none") { id } }' },
   'Mutation.waitForEvent': { needs: 'run token', document: 'mutation { waitForEvent(input: { eventKey: "x" }) { triggerId } }' },
   'Subscription.runEvents': { needs: 'runs:read', document: 'subscription { runEvents(runId: "none") { seq } }' },
+  'Subscription.batchChanged': { needs: 'runs:read', document: 'subscription { batchChanged(batchId: "none") { id } }' },
 };
 
 const KEY_FIELDS = Object.entries(ROOT_FIELDS).filter(([, { needs }]) => needs !== 'run token');
@@ -171,20 +178,21 @@ describe('another project', () => {
     const job = await t.createJob({ slug: 'secret' });
     const runId = await t.trigger({ job: job.id, payload: { secret: true } });
     const { createApiKey } = await t.get('mutation { createApiKey(input: { name: "x" }) { apiKey { id } } }');
+    const { triggerRuns } = await t.get('mutation { triggerRuns(input: { job: "secret", items: [{}] }) { batchId } }');
     const waiting = await t.start({ job: job.id });
     await t.get('mutation { waitForEvent(input: { eventKey: "secret event" }) { triggerId } }', { as: waiting });
     const named = (document: string) =>
       document
         .replace('key: "none"', 'key: "secret event"')
         .replace(
-          /(job|id|runId): "none"/g,
+          /(job|id|runId|batchId): "none"/g,
           (_all, name: string) =>
-            `${name}: "${/r(?:evoke|otate)ApiKey/.test(document) ? createApiKey.apiKey.id : /[rR]un\b|DeadLetter|IdempotencyKey|DebugMode|runEvents/.test(document) && name !== 'job' ? runId : job.id}"`,
+            `${name}: "${/batch(Changed)?\(/.test(document) ? triggerRuns.batchId : /r(?:evoke|otate)ApiKey/.test(document) ? createApiKey.apiKey.id : /[rR]un\b|DeadLetter|IdempotencyKey|DebugMode|runEvents/.test(document) && name !== 'job' ? runId : job.id}"`,
         );
     const namesOne = KEY_FIELDS.filter(
       ([coordinate, { document }]) => document.includes('"none"') && coordinate !== 'Mutation.updateProject',
     );
-    expect(namesOne.map(([coordinate]) => coordinate)).toHaveLength(22);
+    expect(namesOne.map(([coordinate]) => coordinate)).toHaveLength(25);
 
     for (const [coordinate, { document }] of namesOne) {
       const foreign = await send(named(document), other);

@@ -10,6 +10,9 @@ beforeAll(async () => {
   t = await makeGraphQLWorld();
   job = await t.createJob({ slug: 'counted' });
   for (let n = 0; n < 5; n++) await t.trigger({ job: job.id, payload: n });
+  for (const payload of [1, 2]) {
+    await t.get(`mutation { triggerRuns(input: { job: "counted", items: [{ payload: ${payload} }] }) { batchId } }`);
+  }
   executor = await t.start({ job: job.id });
 });
 afterAll(() => t.close());
@@ -36,6 +39,8 @@ describe('statements of a query', () => {
     [`{ runs { edges { node { ${ROW} } } } }`, 2],
     // Beside these: data, result, lease, job, parent and batch, each for all rows at once.
     [`{ runs { edges { node { ${EVERYTHING} } } } }`, 8],
+    // The batches, and how all of them stand.
+    ['{ batches { edges { node { id total progress counts { queued } startedAt } } } }', 2],
     ['{ job(id: "counted") { runs(first: 3) { edges { node { id } } } } }', 3],
   ])('%s', async (document, statements) => {
     expect(await count(document)).toBe(statements);
@@ -93,19 +98,19 @@ describe('statements of a mutation', () => {
 
     expect(await count(trigger('id status payloadHash runToken idempotencyHit'), { variables: { job: job.slug } })).toBe(1);
     expect(await count(trigger(`run { ${ROW} payload }`), { variables: { job: job.slug } })).toBe(3);
-    // The batch, and its runs, however many.
+    // The batch, its runs, however many, and that they are stored.
     const items = Array.from({ length: 10 }, () => ({}));
     expect(
       await count('mutation ($input: TriggerRunsInput!) { triggerRuns(input: $input) { items { id } } }', {
         variables: { input: { job: job.slug, items } },
       }),
-    ).toBe(2);
+    ).toBe(3);
     // The runs asked for of all items are read at once.
     expect(
       await count('mutation ($input: TriggerRunsInput!) { triggerRuns(input: $input) { items { run { status } } } }', {
         variables: { input: { job: job.slug, items } },
       }),
-    ).toBe(3);
+    ).toBe(4);
     // The run, its descendants, and what is shown of it.
     const id = await t.trigger({ job: job.id });
     expect(await count('mutation ($id: ID!) { cancelRun(id: $id) { id status } }', { variables: { id } })).toBe(3);

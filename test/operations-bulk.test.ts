@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { triggerRuns } from '../src/domain/batches/trigger-batch.ts';
 import { cancelRuns } from '../src/domain/runs/cancel-many.ts';
 import { replayDeadLetter } from '../src/domain/runs/dlq-replay.ts';
 import { replayDeadLetters } from '../src/domain/runs/dlq-replay-many.ts';
@@ -6,7 +7,6 @@ import { previewRuns } from '../src/domain/runs/preview.ts';
 import { replayRuns } from '../src/domain/runs/replay-many.ts';
 import { spawnRun } from '../src/domain/runs/spawn.ts';
 import { triggerRun } from '../src/domain/runs/trigger.ts';
-import { triggerRuns } from '../src/domain/runs/trigger-bulk.ts';
 import { type GraphQLWorld, keyOf, makeGraphQLWorld } from './support/graphql.ts';
 import { findViolations } from './support/invariants.ts';
 

@@ -77,9 +77,14 @@ describe('an id', () => {
     async (_, route) => {
       const { other } = world;
       const foreign =
-        { projects: 'other', jobs: other.jobId, 'api-keys': other.keyId, runs: other.runId, events: other.eventKey }[
-          route.path.split('/')[2] ?? ''
-        ] ?? '';
+        {
+          projects: 'other',
+          jobs: other.jobId,
+          'api-keys': other.keyId,
+          runs: other.runId,
+          events: other.eventKey,
+          'batch-operations': other.batchId,
+        }[route.path.split('/')[2] ?? ''] ?? '';
       const good = await caseOf(route).request(world);
       // Nothing is foreign to a key that reaches beyond its project, so this one does not, unless the route takes no other.
       const reachesAll = caseOf(route).scope === 'instance:admin';

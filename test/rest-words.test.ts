@@ -6,6 +6,7 @@ import { enumName, toCamelKeys } from '../rest/names.ts';
 import { makeOpenApi } from '../rest/openapi.ts';
 import { apiInfo, apiTags, routes } from '../rest/routes.ts';
 import { bulkItem } from '../rest/v1/trigger-bodies.ts';
+import { MAX_BATCH_ITEMS } from '../src/domain/batches/batch-items.ts';
 import { CreateJobInput, UpdateJobInput } from '../src/domain/jobs/job-input.ts';
 import { CreateApiKeyInput } from '../src/domain/projects/create-api-key.ts';
 import { CreateProjectInput } from '../src/domain/projects/create-project.ts';
@@ -20,7 +21,6 @@ import { SpawnInput } from '../src/domain/runs/spawn.ts';
 import { SetStateInput } from '../src/domain/runs/state.ts';
 import { ReportToolCallInput } from '../src/domain/runs/tool-call.ts';
 import { TriggerItemInput, TriggerRunInput } from '../src/domain/runs/trigger.ts';
-import { MAX_BULK_ITEMS, TriggerRunsInput } from '../src/domain/runs/trigger-bulk.ts';
 import { ReportUsageInput } from '../src/domain/runs/usage.ts';
 
 interface Comparison {
@@ -70,8 +70,7 @@ describe('the bodies of REST', () => {
     const { items } = limitsOf(route?.body ?? z.never(), {}) as { items: { minItems: number; maxItems: number } };
 
     expect(limitsOf(bulkItem, { renamed: OVERRIDES, apart })).toEqual(limitsOf(TriggerItemInput, { apart }));
-    expect([items.minItems, items.maxItems]).toEqual([1, MAX_BULK_ITEMS]);
-    expect(limitsOf(TriggerRunsInput, {})).toMatchObject({ items: { minItems: 1, maxItems: MAX_BULK_ITEMS } });
+    expect([items.minItems, items.maxItems]).toEqual([1, MAX_BATCH_ITEMS]);
   });
 });
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KeyActor, RunActor } from '../src/auth/actor.ts';
 import { newId } from '../src/core/ids.ts';
+import { triggerRuns } from '../src/domain/batches/trigger-batch.ts';
 import { completeRun, failRun } from '../src/domain/runs/complete.ts';
 import { replayDeadLetter } from '../src/domain/runs/dlq-replay.ts';
 import { reportOwnRun } from '../src/domain/runs/report.ts';
 import { dryRunTrigger, triggerRun } from '../src/domain/runs/trigger.ts';
-import { triggerRuns } from '../src/domain/runs/trigger-bulk.ts';
 import { NO_TRACE, startTestEngine, type TestEngine } from './support/engine.ts';
 
 let t: TestEngine;

@@ -61,15 +61,3 @@ export const RunWait = builder.prismaObject('Wait', {
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
   }),
 });
-
-/** Runs triggered together. */
-export const Batch = builder.prismaObject('Batch', {
-  fields: (t) => ({
-    id: t.exposeID('id'),
-    projectId: t.exposeID('projectId'),
-    jobId: t.exposeID('jobId'),
-    total: t.exposeInt('total'),
-    createdBy: t.exposeString('createdBy'),
-    createdAt: t.expose('createdAt', { type: 'DateTime' }),
-  }),
-});

@@ -1,9 +1,9 @@
 import type { InputFieldBuilder } from '@pothos/core';
 import { z } from 'zod';
+import { TriggerRunsInput, triggerRuns } from '../../src/domain/batches/trigger-batch.ts';
 import { cancelRun } from '../../src/domain/runs/cancel.ts';
 import { replayDeadLetter } from '../../src/domain/runs/dlq-replay.ts';
 import { dryRunTrigger, type TriggerItem, TriggerItemInput, TriggerRunInput, triggerRun } from '../../src/domain/runs/trigger.ts';
-import { TriggerRunsInput, triggerRuns } from '../../src/domain/runs/trigger-bulk.ts';
 import { builder } from '../builder.ts';
 import { describedBy, leavingOutNulls } from '../input.ts';
 import { BulkTriggerResult, TriggerResult } from './triggered.ts';
@@ -29,6 +29,7 @@ const TriggerRuns = builder
     fields: (t) => ({
       job: t.id({ required: true, ...many.job }),
       items: t.field({ type: [TriggerItemRef], required: true, ...many.items }),
+      batchKey: t.string(many.batchKey),
     }),
   })
   .validate(leavingOutNulls(TriggerRunsInput));
@@ -47,7 +48,8 @@ builder.mutationFields((t) => ({
   }),
   triggerRuns: t.field({
     type: BulkTriggerResult,
-    description: 'Triggers many runs of one job as a batch; an item that breaks a rule fails alone. Requires `jobs:trigger`.',
+    description:
+      'Triggers up to 1,000 runs of one job as a batch; an item that its job refuses fails alone. For longer lists see `triggerBatch`. Requires `jobs:trigger`.',
     args: { input: t.arg({ type: TriggerRuns, required: true, description: 'Which runs to trigger.' }) },
     authScopes: { scope: 'jobs:trigger' },
     resolve: (_root, { input }, { actor, runs }) => triggerRuns(actor, input, runs),

@@ -1,8 +1,9 @@
+import { Batch } from '../batches/type.ts';
 import { builder } from '../builder.ts';
 import { type ListKey, OLDEST_FIRST, pageOf, sliceOf } from '../connection.ts';
 import { Job } from '../jobs/type.ts';
 import { rowSelection } from '../selection.ts';
-import { Batch, RunLease, RunOutput, RunWait } from './details.ts';
+import { RunLease, RunOutput, RunWait } from './details.ts';
 import { EventTypeEnum, LogLevelEnum } from './enums.ts';
 import { RunEvent } from './event.ts';
 import { listRuns, RunConnection, RunFilter } from './list.ts';
@@ -116,18 +117,6 @@ builder.prismaObjectField(Job, 'runs', (t) =>
       authScopes: runsRead,
       resolve: ({ id }, { filter, ...page }, context, info) =>
         listRuns({ filter: { ...filter, job: id }, page, order: 'newest-first' }, context, info),
-    },
-    RunConnection,
-  ),
-);
-
-builder.prismaObjectField(Batch, 'runs', (t) =>
-  t.connection(
-    {
-      type: Run,
-      description: 'The runs it made, oldest first. Requires `runs:read`.',
-      authScopes: runsRead,
-      resolve: ({ id }, page, context, info) => listRuns({ filter: { batchId: id }, page, order: 'oldest-first' }, context, info),
     },
     RunConnection,
   ),

@@ -16,6 +16,14 @@ export const idempotencyHeaders = z.object({
   'x-idempotency-key': key.describe('The same as Idempotency-Key.'),
 });
 
+/** The same headers of a bulk trigger, whose key names the batch. */
+export const batchKeyHeaders = z.object({
+  'idempotency-key': key.describe(
+    'For as long as the batch that was triggered with this key is kept, the same items are answered by it.',
+  ),
+  'x-idempotency-key': key.describe('The same as Idempotency-Key.'),
+});
+
 /** The key of a request; BAD_REQUEST when the two headers say different things. */
 export function idempotencyKeyOf(headers: z.output<typeof idempotencyHeaders>): string | undefined {
   const { 'idempotency-key': plain, 'x-idempotency-key': prefixed } = headers;

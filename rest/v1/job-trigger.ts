@@ -2,17 +2,17 @@ import { z } from 'zod';
 import { notFound } from '../../src/core/errors.ts';
 import { dateTime } from '../date-time.ts';
 import { defineRoute, gql, type Route } from '../route.ts';
-import { idempotencyHeaders, idempotencyKeyOf } from './idempotency-key.ts';
+import { batchKeyHeaders, idempotencyHeaders, idempotencyKeyOf } from './idempotency-key.ts';
 import { JOB, jobSchema } from './job-schema.ts';
 import { runStatus } from './run-status.ts';
-import { bulkItem, triggerBody, triggerInput } from './trigger-bodies.ts';
+import { bulkItem, triggerBody, triggerInput, triggerItems } from './trigger-bodies.ts';
 
 const MEGABYTE = 1024 * 1024;
 
 /** Bytes of a body that holds one payload: 5 MB of compact JSON, with room for white space, escapes and the fields around it. */
 export const PAYLOAD_BODY_LIMIT = 6 * MEGABYTE;
-const BULK_BODY_LIMIT = 8 * MEGABYTE;
-const MAX_BULK_ITEMS = 1_000;
+const BULK_BODY_LIMIT = 64 * MEGABYTE;
+const MAX_BULK_ITEMS = 100_000;
 
 const params = z.strictObject({ id: z.string().describe('Id or slug of the job.') });
 const MAX_JOB_NAME = 128;
@@ -57,23 +57,21 @@ const bulkSchema = z
           id: z.string().nullable().describe('The run; null when there is none.'),
           status: runStatus.nullable(),
           run_token: runToken,
-          idempotency_hit: idempotencyHit,
+          // GraphQL says null of an item without a run.
+          idempotency_hit: z.preprocess((hit) => hit ?? false, idempotencyHit),
           error: z.string().nullable().describe('Why there is no run; null when there is one.'),
         }),
       )
       .describe('One for each item, in the order given.'),
     total: z.int().describe('How many items there were.'),
-    created: z.int().describe('How many new runs they made.'),
+    created: z.int().describe('How many new runs they made, in earlier tries under the same key too.'),
   })
   .meta({ id: 'BulkTriggerResult', description: 'What came of a bulk trigger.' });
 
 type TriggeredV1 = z.input<typeof triggeredSchema> & {
   readonly dry_run: Omit<z.input<typeof dryRunSchema>, 'validation_warnings'> | null;
 };
-type BulkItemV1 = Omit<z.input<typeof bulkSchema>['results'][number], 'idempotency_hit'> & {
-  readonly idempotency_hit: boolean | null;
-};
-type BulkV1 = Omit<z.input<typeof bulkSchema>, 'results'> & { readonly results: readonly BulkItemV1[] };
+type BulkV1 = z.input<typeof bulkSchema>;
 
 const REFUSED = {
   BAD_REQUEST: 'A field is invalid, the job is disabled, or the payload does not match the payload schema of the job.',
@@ -116,25 +114,39 @@ export const jobTriggerRoutes: readonly Route[] = [
     path: '/v1/jobs/{id}/trigger/bulk',
     tag: 'Jobs',
     summary: 'Trigger many runs',
-    description: `Triggers up to ${MAX_BULK_ITEMS} runs of a job as a batch. An item that breaks a rule fails alone and says why; the others are stored. Requires the scope \`jobs:trigger\`.`,
+    description: [
+      `Triggers up to ${MAX_BULK_ITEMS} runs of a job as a batch. The list is read as it arrives and stored once it is whole: a body that is malformed or too large stores nothing. An item that breaks a rule fails alone and says why.`,
+      'With `Idempotency-Key` the request can be repeated for as long as the batch is kept: runs that are there already are answered as idempotency hits, and what a crash has left out is stored. Requires the scope `jobs:trigger`.',
+    ].join('\n\n'),
     auth: 'key',
     params,
-    body: z.strictObject({ items: z.array(bulkItem).min(1).max(MAX_BULK_ITEMS).describe('One entry per run.') }),
+    headers: batchKeyHeaders,
+    bodyList: {
+      field: 'items',
+      element: bulkItem,
+      maxElements: MAX_BULK_ITEMS,
+      maxElementBytes: PAYLOAD_BODY_LIMIT,
+      describe: 'One entry per run.',
+    },
     bodyLimit: BULK_BODY_LIMIT,
-    document: gql`mutation triggerJobInBulk($input: TriggerRunsInput!) {
-      triggered: triggerRuns(input: $input) {
+    longList: 'results',
+    document: gql`mutation triggerJobInBulk($input: TriggerBatchInput!) {
+      triggered: triggerBatch(input: $input) {
         batch_id: batchId total created
         results: items { id status run_token: runToken idempotency_hit: idempotencyHit error }
       }
     }`,
-    variables: ({ params, body }) => ({ input: { job: jobOf(params), items: body.items.map(triggerInput) } }),
-    response: bulkSchema,
-    project: ({ triggered }: { triggered: BulkV1 }) => ({
-      ...triggered,
-      results: triggered.results.map((result) => ({ ...result, idempotency_hit: result.idempotency_hit ?? false })),
+    variables: ({ params, headers, elements }) => ({
+      input: { job: jobOf(params), batchKey: idempotencyKeyOf(headers), items: elements && triggerItems(elements) },
     }),
+    response: bulkSchema,
+    project: ({ triggered }: { triggered: BulkV1 }) => triggered,
     status: 201,
-    errors: { BAD_REQUEST: 'The list or one of its items is malformed, or the job is disabled.' },
+    errors: {
+      BAD_REQUEST: 'The list is malformed or empty, or the job is disabled.',
+      CONFLICT: 'The key belongs to a batch of another job, or with other items.',
+      UNAVAILABLE: 'Too many large lists are being read at once.',
+    },
   }),
 ];
 

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { AppError } from '../../src/core/errors.ts';
 import { JsonInput, Metadata, Tags } from '../../src/core/schemas.ts';
 import { dateTimeInput } from '../date-time.ts';
 import { toCamelKeys } from '../names.ts';
+import type { Element } from '../streamed-body.ts';
 
 // The limits are the domain's, in the words of REST; a test compares the two.
 
@@ -44,4 +46,17 @@ export const bulkItem = z
 export function triggerInput(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { timeout_secs_override: timeoutSecs, max_attempts_override: maxAttempts, ...others } = body;
   return { ...toCamelKeys(others), timeoutSecs, maxAttempts };
+}
+
+/** The items of a bulk trigger as the domain takes them; one with a fault stands for itself. */
+export async function* triggerItems(elements: AsyncIterable<Element>): AsyncGenerator<Record<string, unknown> | AppError> {
+  for await (const element of elements) {
+    if ('error' in element) yield element.error;
+    else yield triggerItem(element.value as z.output<typeof bulkItem>);
+  }
+}
+
+function triggerItem(item: z.output<typeof bulkItem>): Record<string, unknown> {
+  const { scheduled_at: scheduledAt } = item;
+  return { ...triggerInput(item), ...(scheduledAt !== undefined && { scheduledAt: new Date(scheduledAt) }) };
 }

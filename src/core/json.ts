@@ -48,8 +48,11 @@ function scalarFault(value: unknown): string | null {
   return value.isWellFormed() ? null : 'contains a lone surrogate';
 }
 
-/** JSON text with the keys of every object in code-unit order: equal values have equal text, whatever order they were written in. */
-export function canonicalJson(value: JsonValue): string {
+/**
+ * JSON text with the keys of every object in code-unit order: equal values have equal text, whatever order they were written in. Fields
+ * that are undefined count as left out.
+ */
+export function canonicalJson(value: JsonValue | object): string {
   return JSON.stringify(value, (_key, inner: JsonValue) =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))

@@ -14,12 +14,12 @@ const EVERYTHING = '*';
  * truth: a hint may come twice, late, or never, and whoever waits for one also looks by himself from time to time.
  */
 export interface WakeHub {
-  /** Events were added to these runs. */
-  wake(runIds: readonly string[]): void;
+  /** Events were added to these runs, or something about these batches changed. */
+  wake(ids: readonly string[]): void;
   /** The present claim of these runs was ended from outside (cancel, pause): whoever dispatches them should stop. */
   stop(runIds: readonly string[]): void;
-  /** Calls back whenever the run may have new events; returns the unsubscribe function. */
-  onWake(runId: string, callback: () => void): () => void;
+  /** Calls back whenever there may be something new about the run or batch; returns the unsubscribe function. */
+  onWake(id: string, callback: () => void): () => void;
   /** Calls back with runs whose claim was ended, null for "any may have been". */
   onStop(callback: (runIds: readonly string[] | null) => void): void;
   /** Says to the others that there is one more to notify; to be called once this process listens. */
@@ -57,8 +57,8 @@ export function makeWakeHub(deps: WakeHubDeps): WakeHub {
   let closed = false;
   let hasPeers = true;
 
-  function wakeLocal(runIds: readonly string[]): void {
-    for (const runId of runIds) for (const callback of waiters.get(runId) ?? []) callback();
+  function wakeLocal(ids: readonly string[]): void {
+    for (const id of ids) for (const callback of waiters.get(id) ?? []) callback();
   }
 
   function stopLocal(runIds: readonly string[] | null): void {
@@ -93,20 +93,20 @@ export function makeWakeHub(deps: WakeHubDeps): WakeHub {
   }
 
   return {
-    wake(runIds) {
-      wakeLocal(runIds);
-      enqueue('wake', runIds);
+    wake(ids) {
+      wakeLocal(ids);
+      enqueue('wake', ids);
     },
     stop(runIds) {
       stopLocal(runIds);
       enqueue('stop', runIds);
     },
-    onWake(runId, callback) {
-      const callbacks = waiters.get(runId) ?? new Set();
-      waiters.set(runId, callbacks.add(callback));
+    onWake(id, callback) {
+      const callbacks = waiters.get(id) ?? new Set();
+      waiters.set(id, callbacks.add(callback));
       return () => {
         callbacks.delete(callback);
-        if (callbacks.size === 0) waiters.delete(runId);
+        if (callbacks.size === 0) waiters.delete(id);
       };
     },
     onStop(callback) {

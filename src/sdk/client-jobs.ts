@@ -1,7 +1,9 @@
 import { BatonError } from './errors.ts';
 import { queryGraphql } from './graphql.ts';
 import { asRecord } from './http.ts';
+import type { JobRef, ResultOf } from './job.ts';
 import type { Rest } from './rest.ts';
+import { type TriggeredBatch, type TriggerItem, type TriggerManyOptions, triggerMany } from './trigger-many.ts';
 import { toCamelKeys, toSnakeKeys } from './wire-names.ts';
 
 /** What a job is made of. Fields left out keep their value, or get Baton's default in a new job. */
@@ -53,6 +55,16 @@ export interface JobsClient {
   upsert(input: JobInput): Promise<JobRecord>;
   /** The job with this slug, or null. */
   find(slug: string): Promise<JobRecord | null>;
+  /**
+   * Triggers up to 100,000 runs of a job as one batch, sending the items as they come. An item that breaks a rule fails alone and says
+   * why. The call can be repeated under its `batchKey` until it has succeeded; a list, unlike a stream, is repeated by itself while Baton
+   * is away.
+   */
+  triggerMany<J extends JobRef | string>(
+    job: J,
+    items: Iterable<TriggerItem<J>> | AsyncIterable<TriggerItem<J>>,
+    options?: TriggerManyOptions,
+  ): Promise<TriggeredBatch<ResultOf<J>>>;
   /** The secret (`whsec_…`) that dispatches of a job are signed with, for `createExecutor`. The key needs `jobs:write`. */
   signingSecret(slugOrId: string): Promise<string>;
 }
@@ -79,6 +91,7 @@ export function makeJobsClient(rest: Rest, projectId: string): JobsClient {
 
   return {
     find,
+    triggerMany: (job, items, options = {}) => triggerMany(rest, { job, items, options }),
     async signingSecret(slugOrId) {
       const data = await queryGraphql(rest, 'query ($id: ID!) { job(id: $id) { signingSecret } }', { id: slugOrId });
       return String(asRecord(data['job'])['signingSecret']);

@@ -115,10 +115,11 @@ export function makeRunsClient(rest: Rest): RunsClient {
   return {
     async trigger(job, payload, options = {}) {
       const path = `/v1/jobs/${encodeURIComponent(typeof job === 'string' ? job : job.slug)}/trigger`;
-      const request = { method: 'POST', path, json: triggerJson(payload, options) } as const;
+      const { idempotencyKey, ...others } = options;
+      const request = { method: 'POST', path, json: triggerJson(payload, others) } as const;
       const row = asRecord(
-        options.idempotencyKey
-          ? await rest.repeatable({ ...request, headers: { 'idempotency-key': options.idempotencyKey } })
+        idempotencyKey
+          ? await rest.repeatable({ ...request, headers: { 'idempotency-key': idempotencyKey } })
           : await rest.once(request),
       );
       if (typeof row['id'] !== 'string')
@@ -152,8 +153,9 @@ export function makeRunsClient(rest: Rest): RunsClient {
   };
 }
 
-function triggerJson(payload: unknown, options: TriggerOptions): string {
-  const { idempotencyKey: _, scheduledAt, ...others } = options;
+/** The body of a trigger, or one item of many. */
+export function triggerJson(payload: unknown, options: Omit<TriggerOptions, 'idempotencyKey'>): string {
+  const { scheduledAt, ...others } = options;
   const scheduled_at = scheduledAt instanceof Date ? scheduledAt.toISOString() : scheduledAt;
   // JSON leaves out what is undefined; a payload that is undefined is null.
   return JSON.stringify({ payload: payload ?? null, scheduled_at, ...toSnakeKeys(others) });

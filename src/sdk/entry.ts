@@ -26,3 +26,4 @@ export { type Job, type JobRef, job, type PayloadInput, type ResultOf } from './
 export type { FollowOptions, RunEvent } from './run-events.ts';
 export { type FinalStatus, isFinal, type RunStatus } from './run-status.ts';
 export type { StandardSchema } from './standard-schema.ts';
+export type { TriggeredBatch, TriggeredItem, TriggerItem, TriggerManyOptions } from './trigger-many.ts';

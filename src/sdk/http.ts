@@ -21,6 +21,8 @@ export interface Call {
   readonly path: string;
   /** JSON text. */
   readonly json?: string;
+  /** Opens a body that is sent as it is read, in place of `json`; its type is among the headers. */
+  readonly body?: () => ReadableStream<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until an unanswered call counts as failed. */
@@ -58,14 +60,17 @@ export async function open(target: Target, request: Call): Promise<Response> {
 async function send(target: Target, request: Call): Promise<Response> {
   const headers = { accept: 'application/json', authorization: `Bearer ${target.bearer}`, ...request.headers };
   try {
-    return await target.fetch(`${target.url.replace(/\/+$/, '')}${request.path}`, {
+    const init: RequestInit & { readonly duplex: 'half' } = {
       method: request.method,
       headers: request.json === undefined ? headers : { 'content-type': 'application/json', ...headers },
-      body: request.json ?? null,
+      body: request.body?.() ?? request.json ?? null,
+      // What `fetch` wants to be told of a streamed body.
+      duplex: 'half',
       // Following a redirect would hand the credential to an address nobody configured.
       redirect: 'manual',
       signal: request.signal ?? null,
-    });
+    };
+    return await target.fetch(`${target.url.replace(/\/+$/, '')}${request.path}`, init);
   } catch (error) {
     throw networkError(`cannot reach Baton at ${target.url}: ${causeText(error)}`, 'NETWORK', error);
   }

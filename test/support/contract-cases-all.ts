@@ -1,4 +1,5 @@
 import type { ContractCase } from './contract-cases.ts';
+import { batchCases } from './contract-cases-batches.ts';
 import { dependencyCases } from './contract-cases-dependencies.ts';
 import { eventCases } from './contract-cases-events.ts';
 import { reportCases } from './contract-cases-reports.ts';
@@ -12,4 +13,5 @@ export const contractCases: Readonly<Record<string, ContractCase>> = {
   ...reportCases,
   ...eventCases,
   ...dependencyCases,
+  ...batchCases,
 };

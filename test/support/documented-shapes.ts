@@ -94,6 +94,16 @@ const IMPLIED = {
     "results": [{ "id": "string", "status": "delayed", "run_token": "string", "idempotency_hit": true, "error": "string" }],
     "total": 0, "created": 0
   }`,
+  BatchOperation: `{
+    "id": "string", "project_id": "string", "job_id": "string", "idempotency_key": "string", "status": "string", "total": 0,
+    "stored": 0, "created": 0, "failed": 0, "progress": 0,
+    "counts": {
+      "delayed": 0, "queued": 0, "dequeued": 0, "executing": 0, "waiting": 0, "completed": 0, "failed": 0, "timed_out": 0,
+      "crashed": 0, "system_failed": 0, "canceled": 0, "expired": 0, "dead_letter": 0
+    },
+    "created_by": "string", "created_at": "2019-08-24T14:15:22Z", "started_at": "2019-08-24T14:15:22Z",
+    "finished_at": "2019-08-24T14:15:22Z"
+  }`,
   Status: '{ "status": "string" }',
   RunState: '{ "run_id": "string", "state_key": "string", "value": {}, "updated_at": "2019-08-24T14:15:22Z" }',
   Reported: '{ "status": "string", "seq": 0 }',

@@ -6,12 +6,14 @@ import { schema } from '../../graphql/schema.ts';
 import type { Actor, KeyActor, RunActor } from '../../src/auth/actor.ts';
 import { makeRunTokens } from '../../src/auth/run-token.ts';
 import type { Scope } from '../../src/auth/scopes.ts';
+import { makeByteBudget } from '../../src/core/byte-budget.ts';
 import { checkEndpointUrl } from '../../src/core/endpoint-guard.ts';
 import { newId } from '../../src/core/ids.ts';
 import { isConnectionError, toUnavailable } from '../../src/db/errors.ts';
 import { openPools, type Pools } from '../../src/db/pool.ts';
 import { makePrisma } from '../../src/db/prisma.ts';
 import { makeWakeHub } from '../../src/db/wake-hub.ts';
+import { BATCH_MEMORY } from '../../src/domain/batches/batch-items.ts';
 import { makeDependencyWaits } from '../../src/domain/dependencies/dependency-waits.ts';
 import { createJob } from '../../src/domain/jobs/create-job.ts';
 import type { JobRow } from '../../src/domain/jobs/job.ts';
@@ -87,7 +89,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
   const transitions = makeTransitions({
     pool: pools.engine,
     shouldRing: () => false,
-    onMoved: ({ items }) => hub.wake(items.map(({ item }) => item.runId)),
+    onMoved: ({ items, batchIds }) => hub.wake([...items.map(({ item }) => item.runId), ...batchIds]),
   });
   const dependencies = makeDependencyWaits({ engine: pools.engine, jobs, transitions, background: () => {} });
   const runs: RunDeps = {
@@ -102,6 +104,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     heartbeats: makeHeartbeats(pools.engine),
     hub,
     tokens: await makeRunTokens('a signing secret for tests, long enough'),
+    batchMemory: makeByteBudget(BATCH_MEMORY),
     eventNotices: { faultOf: (url) => checkEndpointUrl(url, { allowPrivate: true }), send: () => {}, close: async () => {} },
   };
   const admin = keyOf('default', '*', 'instance:admin');

@@ -21,6 +21,8 @@ export interface RestWorld {
     readonly jobId: string;
     readonly runId: string;
     readonly eventKey: string;
+    /** A batch that its run belongs to. */
+    readonly batchId: string;
   };
   /** Sends a request, with the admin key unless told otherwise. */
   rest(method: string, path: string, options?: RestOptions): Promise<RestAnswer>;
@@ -109,7 +111,11 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
   await done('POST', '/v1/projects', { body: { id: 'other', name: 'Other' } });
   const otherKey = await makeKey({ project_id: 'other' });
   const otherJob = await createJob({ slug: 'theirs' }, otherKey.key);
-  const otherRun = await trigger('theirs', { payload: DO.complete }, otherKey.key);
+  const otherBatch = await done('POST', '/v1/jobs/theirs/trigger/bulk', {
+    body: { items: [{ payload: DO.complete }] },
+    key: otherKey.key,
+  });
+  const otherRun: { id: string } = otherBatch.results[0];
   await clientOf(otherKey.key).runs.wait(otherRun.id);
   const otherEventKey = 'theirs';
   const otherWaiting = await trigger('theirs', { payload: DO.accept }, otherKey.key);
@@ -121,7 +127,14 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
   return {
     url: app.url,
     job,
-    other: { key: otherKey.key, keyId: otherKey.id, jobId: otherJob.id, runId: otherRun.id, eventKey: otherEventKey },
+    other: {
+      key: otherKey.key,
+      keyId: otherKey.id,
+      jobId: otherJob.id,
+      runId: otherRun.id,
+      eventKey: otherEventKey,
+      batchId: otherBatch.batch_id,
+    },
     rest: app.rest,
     done,
     createJob: (fields) => createJob(fields),
@@ -171,6 +184,7 @@ const TABLES = [
   'jobs',
   'job_versions',
   'batches',
+  'batch_items',
   'runs',
   'run_data',
   'run_results',

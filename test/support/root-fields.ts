@@ -81,4 +81,5 @@ const LITERALS: Readonly<Record<string, string>> = {
   DateTime: '"2020-01-01T00:00:00Z"',
   JSON: '1',
   StringMap: '{ a: "b" }',
+  TriggerItemStream: '[{}]',
 };

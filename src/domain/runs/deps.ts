@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { RunTokens } from '../../auth/run-token.ts';
+import type { ByteBudget } from '../../core/byte-budget.ts';
 import type { WakeHub } from '../../db/wake-hub.ts';
 import type { DependencyWaits } from '../dependencies/dependency-waits.ts';
 import type { EventNotices } from '../events/event-notices.ts';
@@ -26,4 +27,6 @@ export interface RunDeps {
   readonly hub: WakeHub;
   readonly tokens: RunTokens;
   readonly eventNotices: EventNotices;
+  /** What the lists of all bulk triggers under way may take. */
+  readonly batchMemory: ByteBudget;
 }

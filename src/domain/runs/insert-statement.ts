@@ -19,7 +19,8 @@ const EXPIRES_AT_SQL = `greatest(now(), coalesce(a.scheduled_at, now())) + a.ttl
  *
  * An item that asks for it is claimed as it is born when no older run is due, which is what halves start latency; it must have no limits.
  * A conflicting idempotency key or spawn key stores nothing, and the row that stands in the way is answered instead (`existing_id`), or
- * neither when that row is not visible yet or no longer live: ask again. A child is stored only while its parent's claim still stands, and
+ * neither when that row is not visible yet or no longer live: ask again. An item whose id may be stored already says so (`may_exist`), and
+ * is answered with that run. A child is stored only while its parent's claim still stands, and
  * so is a continuation; `parent_depth` is then how many runs the one it continues has before it. It stands as deep in the tree of spawns
  * as that one, or spawning and continuing by turns would have no end.
  * `created_at` advances by a microsecond per item, so that no two runs of one statement share it.
@@ -30,12 +31,12 @@ with input as materialized (
     ord int, id uuid, project_id text, job_id uuid, job_version int, job_version_id text, status text, start boolean,
     priority int, scheduled_at timestamptz, ttl_secs int, timeout_secs int, timeout_secs_override int, max_attempts_override int,
     concurrency_key text, idempotency_key text, triggered_by text, created_by text, parent_run_id uuid, parent_epoch int,
-    spawn_key text, dependency_key text, wait_id uuid, debug_mode boolean, continuation_of uuid, batch_id uuid, payload jsonb, payload_hash text, metadata jsonb, tags jsonb, traceparent text)
+    spawn_key text, dependency_key text, wait_id uuid, debug_mode boolean, may_exist boolean, continuation_of uuid, batch_id uuid, payload jsonb, payload_hash text, metadata jsonb, tags jsonb, traceparent text)
 ), checked as materialized (
   select i.*, coalesce(p.spawn_depth + case when i.continuation_of is null then 1 else 0 end, 0) as spawn_depth,
          case when i.continuation_of is null then p.spawn_depth else p.lineage_depth end as parent_depth,
          case when i.continuation_of is null then 0 else p.lineage_depth + 1 end as lineage_depth,
-         i.idempotency_key is null and i.spawn_key is null as keyless,
+         i.idempotency_key is null and i.spawn_key is null and i.may_exist is not true as keyless,
          i.parent_run_id is null and i.continuation_of is null or coalesce(p.epoch = i.parent_epoch and case when i.continuation_of is null
            then p.status = 'executing' and p.spawn_depth < ${MAX_SPAWN_DEPTH}
            else p.status in ('executing', 'waiting') and p.lineage_depth < ${MAX_LINEAGE_DEPTH} end, false) as allowed,
@@ -91,6 +92,9 @@ select a.ord, a.allowed, s.stored, a.starts, a.parent_depth, now() as at,
   from checked a
  cross join lateral (select a.allowed and (a.keyless or a.id in (select id from born)) as stored) s
   left join lateral (
+    select x.id, x.status, d.payload_hash from runs x join run_data d on d.run_id = x.id
+     where not s.stored and a.may_exist and x.id = a.id
+    union all
     select x.id, x.status, d.payload_hash from runs x join run_data d on d.run_id = x.id
      where not s.stored and a.idempotency_key is not null and x.job_id = a.job_id and x.idempotency_key = a.idempotency_key
        and x.status in (${ACTIVE_SQL})

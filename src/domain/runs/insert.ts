@@ -11,6 +11,8 @@ import { INSERT_SQL, MAX_LINEAGE_DEPTH, MAX_SPAWN_DEPTH } from './insert-stateme
 /** A run to be stored. JSON fields are text, so that what was parsed at the edge is not walked again. */
 export interface NewRun {
   readonly id: string;
+  /** An earlier try may have stored it; then that run answers. */
+  readonly mayExist?: boolean;
   readonly projectId: string;
   readonly jobId: string;
   readonly jobVersion: number;
@@ -240,6 +242,7 @@ function toInput(run: NewRun, ord: number): string {
     spawn_key: run.parent?.spawnKey ?? run.continues?.key,
     continuation_of: run.continues?.runId,
     batch_id: run.batchId,
+    may_exist: run.mayExist,
     debug_mode: run.debugMode,
     payload_hash: run.payloadHash,
     traceparent: run.traceparent,

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { deleteExpiredBatches } from '../batches/retention.ts';
 import type { RunDeps } from './deps.ts';
 import { promoteHeld, recountLimits } from './limits.ts';
 import { reapClaims, reapStrayLeases } from './reap-claims.ts';
@@ -76,6 +77,7 @@ export async function sweep(dues: Dues, deps: ReapDeps): Promise<void> {
   await deps.dependencies.sweep();
   if (dues.limits) await freeHeld(deps);
   await repeat((limit) => deleteExpiredRuns(limit, deps));
+  await repeat((limit) => deleteExpiredBatches(limit, deps));
 }
 
 async function repeat(step: (limit: number) => Promise<number>): Promise<number> {

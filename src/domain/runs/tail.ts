@@ -6,6 +6,7 @@ import { isUuid } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { isFinal, type RunStatus } from '../../core/run-state.ts';
 import type { WakeHub } from '../../db/wake-hub.ts';
+import { makeGate } from './gate.ts';
 
 /** Events read at once; what one slow client holds in memory at most. */
 const PAGE = 200;
@@ -106,35 +107,4 @@ async function readEvents(
     seq === null ? [] : [{ ...event, seq }],
   );
   return { status: head.status, lastSeq: head.lastSeq, events };
-}
-
-interface Gate {
-  /** Lets the next, or present, `pass` through. */
-  readonly open: () => void;
-  /** Waits until opened, or `ms` at most. */
-  pass(ms: number): Promise<void>;
-}
-
-function makeGate(): Gate {
-  let isOpen = false;
-  let release: (() => void) | null = null;
-  return {
-    open() {
-      isOpen = true;
-      release?.();
-    },
-    async pass(ms) {
-      if (!isOpen) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ms);
-          release = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-        release = null;
-      }
-      isOpen = false;
-    },
-  };
 }

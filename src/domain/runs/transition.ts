@@ -63,6 +63,8 @@ export interface TransitionNotice {
     readonly hasParent: boolean;
     readonly jobId: string | null;
   }[];
+  /** The batches that some of the moved runs belong to. */
+  readonly batchIds: readonly string[];
   /** Limits on which a slot was freed while runs are held for one. */
   readonly contendedLimits: readonly string[];
   /** True when some run became claimable. */
@@ -123,6 +125,7 @@ async function execute(deps: TransitionDeps, items: readonly TransitionItem[]): 
       hasParent: rowOf.get(index)?.parent_run_id != null,
       jobId: rowOf.get(index)?.job_id ?? null,
     })),
+    batchIds: [...new Set(rows.flatMap((row) => (row.becomes === null ? [] : (row.batch_id ?? []))))],
     contendedLimits: first?.contended ?? [],
     claimable: rows.some((row) => row.becomes === 'queued' && !row.held),
     rung: first !== undefined && first.rings > 0,
@@ -138,6 +141,7 @@ interface TransitionRow {
   becomes: RunStatus | null;
   held: boolean;
   parent_run_id: string | null;
+  batch_id: string | null;
   job_id: string;
   contended: string[] | null;
   rings: number;
