@@ -10,8 +10,8 @@ import { freePort } from './ports.ts';
 import type { Stage } from './stage.ts';
 import type { Mode, StoredRun, Subject } from './subject.ts';
 
-/** The admin key of every server of the bench. Not of the form the server mints, so it needs no checksum. */
-export const API_KEY = 'bench-key-for-a-throwaway-cluster-alone';
+// Not of the form the server mints, so it needs no checksum.
+const API_KEY = 'bench-key-for-a-throwaway-cluster-alone';
 const READY_TIMEOUT_MS = 30_000;
 const CONNECTIONS = 64;
 /** Where the roles of a server process say what a mode does. */
@@ -90,8 +90,7 @@ const STORED_RUNS = `
   from runs r left join run_results d on d.run_id = r.id
   where not exists (select from bench_history h where h.run_id = r.id)`;
 
-/** What every server of the bench is told, apart from its port and role. */
-export function serverEnvironment({ cluster }: Stage): NodeJS.ProcessEnv {
+function serverEnvironment({ cluster }: Stage): NodeJS.ProcessEnv {
   return {
     HOST: '127.0.0.1',
     DATABASE_URL: cluster.url,
@@ -104,8 +103,7 @@ export function serverEnvironment({ cluster }: Stage): NodeJS.ProcessEnv {
   };
 }
 
-/** Waits until a server answers that it is ready; throws when it ends first, or takes too long. */
-export async function waitUntilReady(http: Pool, server: Child): Promise<void> {
+async function waitUntilReady(http: Pool, server: Child): Promise<void> {
   const giveUpAt = nowMs() + READY_TIMEOUT_MS;
   for (;;) {
     if (!server.isRunning()) throw new Error('The Baton server ended before it was ready; see its output above.');

@@ -3,10 +3,6 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { SUBJECT_NAMES, type SubjectName } from './subject.ts';
 
-/** What is measured of Baton alone, since the floor has nothing like it. */
-export const PART_NAMES = ['batches'] as const;
-export type PartName = (typeof PART_NAMES)[number];
-
 /** How much to measure. */
 export interface Extent {
   /** Runs per phase. */
@@ -17,16 +13,12 @@ export interface Extent {
   idleSeconds: number;
   /** Completed runs to put into the database first. */
   history: number;
-  /** Items of the bulk trigger, and runs that are searched. */
-  bulk: number;
-  searched: number;
 }
 
 /** What one invocation was asked to do. */
 export interface BenchOptions {
   extent: Extent;
   subjects: readonly SubjectName[];
-  parts: readonly PartName[];
   /** The Baton server to start. */
   server: string;
   profile: boolean;
@@ -37,27 +29,22 @@ export interface BenchOptions {
 export const USAGE = `npm run bench -- [flags]
   --runs <n>            runs per phase (10000)
   --passes <n>          repetitions of the end-to-end phase (3)
-  --quick               1,000 runs, one pass, short latency and idle phases, 10,000 items, 50,000 runs searched
-  --only baton|floor|batches
-                        leave the others out
-  --bulk <n>            items of one bulk trigger (100000)
-  --searched <n>        runs that payload_contains is asked of (1000000)
+  --quick               1,000 runs, one pass, short latency and idle phases
+  --only baton|floor    leave the other out
   --history <n>         put so many completed runs into the database first (0)
   --profile             record CPU profiles of the Baton server and print where its time goes
   --server <file>       the server to measure (src/main.ts), for example of another checkout
   --json <file>         also write every figure as JSON`;
 
-const FULL = { runs: 10_000, passes: 3, latencySeconds: 20, idleSeconds: 30, bulk: 100_000, searched: 1_000_000 };
-const QUICK = { runs: 1_000, passes: 1, latencySeconds: 4, idleSeconds: 4, bulk: 10_000, searched: 50_000 };
+const FULL = { runs: 10_000, passes: 3, latencySeconds: 20, idleSeconds: 30 };
+const QUICK = { runs: 1_000, passes: 1, latencySeconds: 4, idleSeconds: 4 };
 
 const positive = z.coerce.number().int().positive();
 const Flags = z.object({
   runs: positive.optional(),
   passes: positive.optional(),
   quick: z.boolean().default(false),
-  only: z.enum([...SUBJECT_NAMES, ...PART_NAMES]).optional(),
-  bulk: positive.max(100_000).optional(),
-  searched: positive.optional(),
+  only: z.enum(SUBJECT_NAMES).optional(),
   history: z.coerce.number().int().nonnegative().default(0),
   profile: z.boolean().default(false),
   server: z.string().default(fileURLToPath(new URL('../src/main.ts', import.meta.url))),
@@ -73,8 +60,6 @@ export function readOptions(args: string[]): BenchOptions {
     passes: text,
     quick: toggle,
     only: text,
-    bulk: text,
-    searched: text,
     history: text,
     profile: toggle,
     server: text,
@@ -82,19 +67,11 @@ export function readOptions(args: string[]): BenchOptions {
   };
   const parsed = Flags.safeParse(parseArgs({ args, options, strict: true }).values);
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
-  const { runs, passes, quick, only, history, bulk, searched, ...rest } = parsed.data;
+  const { runs, passes, quick, only, history, ...rest } = parsed.data;
   const standard = quick ? QUICK : FULL;
   return {
     ...rest,
-    extent: {
-      ...standard,
-      runs: runs ?? standard.runs,
-      passes: passes ?? standard.passes,
-      history,
-      bulk: bulk ?? standard.bulk,
-      searched: searched ?? standard.searched,
-    },
-    subjects: SUBJECT_NAMES.filter((name) => only === undefined || only === name),
-    parts: PART_NAMES.filter((name) => only === undefined || only === name),
+    extent: { ...standard, runs: runs ?? standard.runs, passes: passes ?? standard.passes, history },
+    subjects: only === undefined ? SUBJECT_NAMES : [only],
   };
 }

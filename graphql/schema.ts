@@ -9,6 +9,7 @@ import './runs/reports.ts';
 import './runs/queries.ts';
 import './runs/mutations.ts';
 import './runs/operations.ts';
+import './runs/managed.ts';
 import './runs/executor.ts';
 import './runs/executor-reports.ts';
 import './runs/subscriptions.ts';

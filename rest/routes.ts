@@ -15,6 +15,7 @@ import { jobRoutes } from './v1/jobs.ts';
 import { projectRoutes } from './v1/projects.ts';
 import { runBulkRoutes } from './v1/run-bulk.ts';
 import { runHistoryRoutes } from './v1/run-history.ts';
+import { runManagedRoutes } from './v1/run-managed.ts';
 import { runOperationRoutes } from './v1/run-operations.ts';
 import { runReportRoutes } from './v1/run-reports.ts';
 import { runRoutes } from './v1/runs.ts';
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   ...jobDependencyRoutes,
   ...runRoutes,
   ...runOperationRoutes,
+  ...runManagedRoutes,
   ...runBulkRoutes,
   ...runHistoryRoutes,
   ...runReportRoutes,

@@ -23,6 +23,7 @@ import { type BootstrapResult, bootstrap } from './domain/projects/bootstrap.ts'
 import { countActiveRuns } from './domain/runs/statistics.ts';
 import { type Engine, makeEngine } from './engine.ts';
 import { makeHttpExecutor } from './executor/http-executor.ts';
+import { makeProcessExecutor } from './executor/process-executor.ts';
 import { makeGraphQLFace } from './graphql-server.ts';
 import { checkReadiness } from './health.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
@@ -59,6 +60,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   const booted = await bootstrap(pools.reads, { projectId: config.projectId, apiKey: config.apiKey });
   const tokens = await makeRunTokens(options.secret);
   const executor = makeHttpExecutor({ policy: { allowPrivate: config.allowPrivateEndpoints }, userAgent: 'baton' });
+  const listening = Promise.withResolvers<string>();
+  const apiUrl = config.apiUrl === null ? listening.promise : Promise.resolve(config.apiUrl);
+  const managed =
+    config.managedExec && config.role !== 'api'
+      ? makeProcessExecutor({ base: config.managedEnvironment, apiUrl: () => apiUrl })
+      : null;
   // The metrics look at the engine and the engine feeds the metrics; neither calls the other before both exist.
   const metrics: Metrics = makeMetrics({
     runsByStatus: () => countActiveRuns(pools.reads),
@@ -73,6 +80,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     pools,
     tokens,
     executor,
+    managed,
     notices: { post: executor.post, policy: { allowPrivate: config.allowPrivateEndpoints } },
     observer: metrics,
     log,
@@ -93,7 +101,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   const contextBase = {
     prisma,
     projects: { pool: pools.reads },
-    jobs: { pool: pools.reads, endpointPolicy: { allowPrivate: config.allowPrivateEndpoints }, jobCache: engine.runs.jobs },
+    jobs: {
+      pool: pools.reads,
+      endpointPolicy: { allowPrivate: config.allowPrivateEndpoints },
+      managedExec: config.managedExec,
+      jobCache: engine.runs.jobs,
+    },
     runs: engine.runs,
   };
   async function makeContext(
@@ -133,6 +146,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       checkReadiness({ pool: pools.reads, loops: engine.loops, isListening: listener.isListening, isStopping: () => stopping }),
   });
 
+  listening.resolve(reachable(server.url));
+
   return {
     url: server.url,
     bootstrap: booted,
@@ -144,10 +159,16 @@ export async function startApp(options: AppOptions): Promise<App> {
       await engine.close();
       await listener.stop();
       await executor.close();
+      await managed?.close();
       await prisma.$disconnect();
       await pools.close();
     },
   };
+}
+
+/** The URL for whoever is on this machine: a server that listens on every address is to be called at one. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
 
 function poolUse(name: string, pool: { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number }) {

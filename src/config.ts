@@ -17,6 +17,7 @@ const Environment = z.object({
   BATON_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   ALLOW_PRIVATE_ENDPOINTS: flag.optional(),
   MANAGED_EXEC: flag.optional(),
+  BATON_API_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   BATON_CONCURRENCY: z.coerce.number().int().min(1).max(10_000).default(100),
   BATON_LEASE_SECS: seconds.default(30),
@@ -39,6 +40,10 @@ export interface Config {
   readonly secret: string | null;
   readonly allowPrivateEndpoints: boolean;
   readonly managedExec: boolean;
+  /** What managed processes get of this process's own environment. */
+  readonly managedEnvironment: Readonly<Record<string, string>>;
+  /** Where managed processes report to; null: this process, at the address it listens on. */
+  readonly apiUrl: string | null;
   readonly logLevel: string;
   /** Dispatches this process keeps under way at once. */
   readonly concurrency: number;
@@ -46,6 +51,15 @@ export interface Config {
   readonly reaperMs: number;
   readonly pollMs: number;
   readonly drainMs: number;
+}
+
+/** What a program needs to be found, to know its home and to speak a language; nothing of it is a secret of the server. */
+const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
+const USUAL_PATH = '/usr/local/bin:/usr/bin:/bin';
+
+function managedEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const passed = PASSED_ON.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
+  return { PATH: USUAL_PATH, ...Object.fromEntries(passed) };
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
@@ -68,6 +82,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       'BATON_SECRET is required with DATABASE_URL: the same 32 or more characters for every process on that database.',
     );
   }
+  if (e.BATON_ROLE === 'worker' && e.MANAGED_EXEC && e.BATON_API_URL === undefined) {
+    throw new Error(
+      'BATON_API_URL is required with MANAGED_EXEC in a process of the role worker: the URL of a process that serves the API.',
+    );
+  }
   const local = embedded && LOOPBACK.has(e.HOST);
   return {
     host: e.HOST,
@@ -80,6 +99,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     secret: e.BATON_SECRET ?? null,
     allowPrivateEndpoints: e.ALLOW_PRIVATE_ENDPOINTS ?? local,
     managedExec: e.MANAGED_EXEC ?? local,
+    managedEnvironment: managedEnvironment(set),
+    apiUrl: e.BATON_API_URL?.replace(/\/+$/, '') ?? null,
     logLevel: e.LOG_LEVEL,
     concurrency: e.BATON_CONCURRENCY,
     leaseMs: e.BATON_LEASE_SECS * 1_000,

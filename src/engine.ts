@@ -3,7 +3,7 @@ import type { RunTokens } from './auth/run-token.ts';
 import type { Config } from './config.ts';
 import { makeByteBudget } from './core/byte-budget.ts';
 import type { EndpointPolicy } from './core/endpoint-guard.ts';
-import type { Executor, Outcome } from './core/outcome.ts';
+import type { Executor, ManagedAttempt, Outcome } from './core/outcome.ts';
 import type { PostSigned } from './core/signed-post.ts';
 import { beat, type Instance, leave } from './db/instances.ts';
 import type { Pools } from './db/pool.ts';
@@ -17,7 +17,7 @@ import type { ClaimedRun } from './domain/runs/claimed-run.ts';
 import type { RunDeps } from './domain/runs/deps.ts';
 import { makeHeartbeats } from './domain/runs/heartbeat.ts';
 import { makeInserts } from './domain/runs/insert.ts';
-import { renewLeases } from './domain/runs/leases.ts';
+import { type HeldClaim, renewLeases } from './domain/runs/leases.ts';
 import { promoteHeld } from './domain/runs/limits.ts';
 import { fireTimers } from './domain/runs/reap.ts';
 import { makeRecords } from './domain/runs/records.ts';
@@ -54,11 +54,13 @@ export interface Engine {
 }
 
 interface EngineDeps {
-  readonly config: Pick<Config, 'role' | 'concurrency' | 'leaseMs' | 'reaperMs' | 'pollMs'>;
+  readonly config: Pick<Config, 'role' | 'concurrency' | 'leaseMs' | 'reaperMs' | 'pollMs' | 'managedExec'>;
   readonly instanceId: string;
   readonly pools: Pools;
   readonly tokens: RunTokens;
   readonly executor: Executor;
+  /** Runs managed jobs; null in a process that starts no processes. */
+  readonly managed: Executor<ManagedAttempt> | null;
   /** Tells URLs of users that a run waits for an event. */
   readonly notices: { readonly post: PostSigned; readonly policy: EndpointPolicy };
   readonly observer: EngineObserver;
@@ -131,12 +133,15 @@ export function makeEngine(deps: EngineDeps): Engine {
     log,
     run: (run, signal) =>
       runAttempt(run, signal, {
+        engine,
+        reads,
         jobs,
         transitions,
         heartbeats,
         reports,
         tokens: deps.tokens,
         executor: deps.executor,
+        managed: deps.managed,
         onStart: (started) => observer.startLatency(startLatencySecs(started)),
         onDispatched: (outcome) => observer.dispatched(outcome.kind),
       }),
@@ -173,6 +178,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     heartbeats,
     hub,
     tokens: deps.tokens,
+    managedExec: config.managedExec,
     eventNotices,
     batchMemory: makeByteBudget(BATCH_MEMORY),
   };
@@ -217,9 +223,16 @@ export function makeEngine(deps: EngineDeps): Engine {
   });
   const loops: readonly Loop[] = dispatches ? [presence, reaper, watchdog] : [presence];
 
+  /** A hint may come late: the run may have been claimed again since, by this very process. */
+  async function stopEnded(runIds: readonly string[], claims: readonly HeldClaim[]): Promise<void> {
+    const meant = new Set(runIds);
+    const suspects = claims.filter(({ runId }) => meant.has(runId));
+    dispatcher.abort(await renewLeases(suspects, config.leaseMs, { engine }));
+  }
+
   hub.onStop((runIds) => {
     const claims = dispatcher.inFlight();
-    if (runIds) dispatcher.abort(runIds);
+    if (runIds) background('stop', stopEnded(runIds, claims));
     else if (claims.length > 0) background('renew', presence.now());
   });
 

@@ -78,6 +78,9 @@ const ROOT_FIELDS: Readonly<Record<string, { readonly needs: Scope | 'any key' |
     document: 'mutation { rescheduleRun(id: "none", input: { scheduledAt: "2020-01-01T00:00:00Z" }) { id } }',
   },
   'Mutation.resetIdempotencyKey': { needs: 'runs:write', document: 'mutation { resetIdempotencyKey(id: "none") { id } }' },
+  'Mutation.pauseRun': { needs: 'runs:write', document: 'mutation { pauseRun(id: "none") { id } }' },
+  'Mutation.resumeRun': { needs: 'runs:write', document: 'mutation { resumeRun(id: "none") { id } }' },
+  'Mutation.restartRun': { needs: 'runs:write', document: 'mutation { restartRun(id: "none") { id } }' },
   'Mutation.setDebugMode': { needs: 'runs:write', document: 'mutation { setDebugMode(id: "none", enabled: true) { id } }' },
   'Mutation.replayDeadLetter': { needs: 'runs:write', document: 'mutation { replayDeadLetter(id: "none") { id } }' },
   'Mutation.completeRun': { needs: 'run token', document: 'mutation { completeRun(result: 1) { id } }' },
@@ -192,7 +195,7 @@ describe('another project', () => {
     const namesOne = KEY_FIELDS.filter(
       ([coordinate, { document }]) => document.includes('"none"') && coordinate !== 'Mutation.updateProject',
     );
-    expect(namesOne.map(([coordinate]) => coordinate)).toHaveLength(25);
+    expect(namesOne.map(([coordinate]) => coordinate)).toHaveLength(28);
 
     for (const [coordinate, { document }] of namesOne) {
       const foreign = await send(named(document), other);

@@ -61,7 +61,7 @@ describe('the schema', () => {
 
   it('names fields and arguments in camelCase and enum values in capitals', () => {
     const odd = types.flatMap((type) => {
-      if (isEnumType(type)) return type.getValues().filter(({ name }) => !/^[A-Z]+(_[A-Z]+)*$/.test(name));
+      if (isEnumType(type)) return type.getValues().filter(({ name }) => !/^[A-Z]+(_[A-Z0-9]+)*$/.test(name));
       if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) return [];
       return Object.values(type.getFields()).filter(({ name }) => !/^[a-z]+([A-Z][a-z]*)*$/.test(name));
     });

@@ -65,7 +65,7 @@ async function setup(options: { maxEntries?: number } = {}) {
   const clock = { now: 0 };
   const cache = makeJobCache(spy.pool, { now: () => clock.now, ...options });
   /** Writes of this process, and of another one that this cache does not hear of. */
-  const deps = { pool: pools.reads, endpointPolicy: { allowPrivate: false }, jobCache: cache };
+  const deps = { pool: pools.reads, endpointPolicy: { allowPrivate: false }, managedExec: true, jobCache: cache };
   const elsewhere: JobDeps = { ...deps, jobCache: { invalidate() {} } };
   const create = (slug: string, through = elsewhere) =>
     createJob(actor, { slug, name: slug, endpointUrl: 'https://example.com' }, through);

@@ -24,7 +24,9 @@ const LIMITS: readonly [string, readonly unknown[], readonly unknown[]][] = [
   ],
   ['description', ['', 'x'.repeat(10_000)], ['x'.repeat(10_001), 'a\0b', 1]],
   ['enabled', [true, false], [0, 'true']],
-  ['executionMode', ['http'], ['managed', 'HTTP', 1]],
+  ['imageUri', ['exec:x', `exec:${'x'.repeat(2_043)}`], ['', `exec:${'x'.repeat(2_044)}`, 'exec:\0', 'exec:\ud800', 1]],
+  ['executionMode', ['http'], ['MANAGED', 'HTTP', 1]],
+  ['machinePreset', ['micro', 'small-1x', 'large-2x'], ['tiny', 'MICRO', 1]],
   ['maxAttempts', [1, 100], [0, 101, 1.5, '3', Number.NaN]],
   ['timeoutSecs', [1, 86_400], [0, 86_401, 0.5]],
   ['heartbeatTimeoutSecs', [1, 86_400], [0, 86_401]],
@@ -115,10 +117,20 @@ describe('CreateJobInput', () => {
     expect(CreateJobInput.parse(input).tags).toEqual({ team: 'images' });
   });
 
-  it('says when managed runs come', () => {
-    const { error } = CreateJobInput.safeParse({ ...MINIMAL, executionMode: 'managed' });
+  it('needs the place of the code that the execution mode is about', () => {
+    const managed = { slug: 'count', name: 'Count', executionMode: 'managed' };
 
-    expect(error?.issues[0]?.message).toContain('it comes with managed runs');
+    expect(CreateJobInput.safeParse({ ...managed, endpointUrl: 'https://example.com' }).error?.issues[0]).toMatchObject({
+      path: ['imageUri'],
+      message: 'is required with the execution mode "managed"',
+    });
+    expect(CreateJobInput.safeParse({ ...managed, imageUri: 'exec:count' }).success).toBe(true);
+  });
+
+  it('leaves to Baton the metadata that Baton reads', () => {
+    const { error } = CreateJobInput.safeParse({ ...MINIMAL, defaultRunMetadata: { _preset_override: 'large-2x' } });
+
+    expect(error?.issues[0]?.message).toContain('Baton writes these itself');
   });
 
   it('needs delays for the strategy that is made of them', () => {

@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RUN_STATUSES, type RunEvent, type RunStatus } from '../src/core/run-state.ts';
-import { type Answer, type GraphQLWorld, makeGraphQLWorld } from './support/graphql.ts';
+import { type Answer, type GraphQLWorld, keyOf, makeGraphQLWorld } from './support/graphql.ts';
 import { findViolations } from './support/invariants.ts';
 
 let t: GraphQLWorld;
-let job: string;
-/** A job that depends on another one, of which no run ends. */
-let dependent: string;
+/** Jobs by what executes their runs; `dependent` ones depend on another job, of which no run ends. */
+let jobs: Record<'http' | 'managed', { readonly plain: string; readonly dependent: string }>;
 beforeAll(async () => {
   t = await makeGraphQLWorld();
-  job = (await t.createJob()).id;
-  dependent = (await t.createJob()).id;
-  await t.get(`mutation { addJobDependency(job: "${dependent}", input: { dependsOnJobId: "${job}" }) { id } }`);
+  const managed = { executionMode: 'managed', imageUri: 'exec:true', endpointUrl: null };
+  jobs = { http: await jobPair({}), managed: await jobPair(managed) };
 });
 afterAll(() => t.close());
 
@@ -40,11 +38,17 @@ type Standing = RunStatus | 'waiting for a dependency';
 const STANDINGS: readonly Standing[] = [...RUN_STATUSES, 'waiting for a dependency'];
 const statusOf = (standing: Standing): RunStatus => (standing === 'waiting for a dependency' ? 'waiting' : standing);
 
-async function runIn(standing: Standing): Promise<string> {
+async function jobPair(fields: object): Promise<{ readonly plain: string; readonly dependent: string }> {
+  const [plain, dependent] = [(await t.createJob(fields)).id, (await t.createJob(fields)).id];
+  await t.get(`mutation { addJobDependency(job: "${dependent}", input: { dependsOnJobId: "${plain}" }) { id } }`);
+  return { plain, dependent };
+}
+
+async function runIn(standing: Standing, kind: 'http' | 'managed' = 'http'): Promise<string> {
   const isDependent = standing === 'waiting for a dependency';
   const { claimed, events } = isDependent ? WAY.queued : WAY[standing];
   const input = {
-    job: isDependent ? dependent : job,
+    job: jobs[kind][isDependent ? 'dependent' : 'plain'],
     payload: { n: 1 },
     idempotencyKey: `key-${++keys}`,
     tags: { a: 'b' },
@@ -70,6 +74,8 @@ interface Refusal {
 interface Operation {
   readonly document: (id: string) => string;
   readonly expected: (status: RunStatus) => Expected;
+  /** Done to the run of a managed job. */
+  readonly managed?: true;
 }
 
 const refuse = (code: string | null, refused: string): Refusal => ({ code, refused });
@@ -80,6 +86,7 @@ const oneOf =
 const isActive = oneOf('delayed', 'queued', 'dequeued', 'executing', 'waiting', 'paused');
 const isReplayable = oneOf('failed', 'timed_out', 'crashed', 'system_failed');
 const isUnstarted = oneOf('delayed', 'queued');
+const isHeldByProcess = oneOf('executing', 'paused');
 const isWorkedOn = oneOf('dequeued', 'executing', 'waiting', 'paused');
 const NOT_RESCHEDULED = refuse('NOT_FOUND', 'run not found or not eligible for rescheduling');
 
@@ -124,6 +131,36 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     expected: (status) =>
       isWorkedOn(status) ? refuse('NOT_FOUND', 'run not found or not eligible for idempotency reset') : 'as it was',
   },
+  pausing: {
+    managed: true,
+    document: (id) => `mutation { done: pauseRun(id: "${id}") { id status } }`,
+    expected: (status) => (isHeldByProcess(status) ? 'paused' : refuse('BAD_REQUEST', 'run must be in executing state to pause')),
+  },
+  'pausing without a process': {
+    document: (id) => `mutation { done: pauseRun(id: "${id}") { id status } }`,
+    expected: () => refuse('BAD_REQUEST', 'only managed runs can be paused'),
+  },
+  resuming: {
+    managed: true,
+    document: (id) => `mutation { done: resumeRun(id: "${id}") { id status } }`,
+    expected: (status) => (status === 'paused' ? 'queued' : refuse('BAD_REQUEST', 'run is not paused')),
+  },
+  restarting: {
+    managed: true,
+    document: (id) => `mutation { done: restartRun(id: "${id}") { id status } }`,
+    expected: (status) =>
+      isHeldByProcess(status) ? 'queued' : refuse('BAD_REQUEST', 'run must be executing or paused to restart'),
+  },
+  'restarting on another machine': {
+    managed: true,
+    document: (id) => `mutation { done: restartRun(id: "${id}", machinePreset: SMALL_2X) { id status } }`,
+    expected: (status) =>
+      isHeldByProcess(status) ? 'queued' : refuse('BAD_REQUEST', 'run must be executing or paused to restart'),
+  },
+  'restarting without a process': {
+    document: (id) => `mutation { done: restartRun(id: "${id}") { id status } }`,
+    expected: () => refuse('BAD_REQUEST', 'only managed runs can be restarted'),
+  },
   'debug mode': {
     document: (id) => `mutation { done: setDebugMode(id: "${id}", enabled: true) { id status } }`,
     expected: () => 'as it was',
@@ -150,8 +187,8 @@ describe.each(STANDINGS)('a run that is %s', (standing) => {
   const status = statusOf(standing);
 
   it.each(Object.keys(OPERATIONS))('meets %s', async (name) => {
-    const { document, expected } = OPERATIONS[name] as Operation;
-    const id = await runIn(standing);
+    const { document, expected, managed } = OPERATIONS[name] as Operation;
+    const id = await runIn(standing, managed ? 'managed' : 'http');
     const before = await whole(id);
     const outcome = expected(status);
 
@@ -187,6 +224,42 @@ describe.each(STANDINGS)('a run that is %s', (standing) => {
     expect(item.id).toBe(id);
     expect(run.status).toBe((outcome === 'as it was' ? status : outcome).toUpperCase());
     if (item.status !== undefined) expect(item.status).toBe(run.status);
+  });
+});
+
+describe.each(['pauseRun', 'resumeRun', 'restartRun'])('%s', (mutation) => {
+  it.each([
+    ['another project', keyOf('other', '*'), 'NOT_FOUND', 'run not found'],
+    ['a key that may only read', keyOf('default', 'runs:read'), 'FORBIDDEN', 'insufficient permissions: requires runs:write'],
+  ])('is refused to %s, and changes nothing', async (_, as, code, message) => {
+    for (const status of ['executing', 'paused'] as const) {
+      const id = await runIn(status, 'managed');
+      const before = await whole(id);
+
+      const { errors } = await t.ask(`mutation { ${mutation}(id: "${id}") { id } }`, { as });
+
+      expect(errors?.[0]).toMatchObject({ message, extensions: { code } });
+      expect(await whole(id)).toEqual(before);
+    }
+  });
+
+  it.each(['0190a0b0-0000-7000-8000-000000000001', 'no-id'])('knows no run %s', async (id) => {
+    const { errors } = await t.ask(`mutation { ${mutation}(id: "${id}") { id } }`);
+
+    expect(errors?.[0]).toMatchObject({ message: 'run not found', extensions: { code: 'NOT_FOUND' } });
+  });
+
+  it('takes the power from the token of the process', async () => {
+    const actor = await t.start({ job: jobs.managed.plain, payload: null });
+    if (mutation === 'resumeRun') await t.get(`mutation { pauseRun(id: "${actor.runId}") { id } }`);
+    await t.get(`mutation { ${mutation}(id: "${actor.runId}") { id } }`);
+    const before = await whole(actor.runId);
+
+    for (const report of ['saveCheckpoint(input: { state: {} })', 'completeRun(result: 1)']) {
+      const { errors } = await t.ask(`mutation { ${report} { id } }`, { as: actor });
+      expect(errors?.[0]).toMatchObject({ message: expect.stringMatching(/^stale run token/), extensions: { code: 'CONFLICT' } });
+    }
+    expect(await whole(actor.runId)).toEqual(before);
   });
 });
 

@@ -123,7 +123,7 @@ describe('retention', () => {
       await reportUsage(actor, { provider: 'acme', model: 'large-1' }, t.engine.runs);
       await reportToolCall(actor, { toolName: 'search' }, t.engine.runs);
       await setState(actor, { key: 'k', value: 1 }, t.engine.runs);
-      return { kind: 'completed', result: null, trace: NO_TRACE };
+      return { kind: 'completed', result: null, trace: NO_TRACE, compute: { preset: 'micro', milliseconds: 5 } };
     });
     const [old, young] = [await run(), await run()];
     await Promise.all([old, young].map((id) => t.until(id, ({ status }) => status === 'completed')));
@@ -132,17 +132,17 @@ describe('retention', () => {
       [old],
     );
     const rowsOf = async (id: string) => {
-      const tables = ['run_checkpoints', 'run_usage', 'run_tool_calls', 'run_state'];
+      const tables = ['run_checkpoints', 'run_usage', 'run_tool_calls', 'run_state', 'run_compute'];
       const counts = tables.map((table) => `(select count(*)::int from ${table} where run_id = $1) as ${table}`);
       return (await t.pools.reads.query(`select ${counts.join(', ')}`, [id])).rows[0];
     };
-    const one = { run_checkpoints: 1, run_usage: 1, run_tool_calls: 1, run_state: 1 };
+    const one = { run_checkpoints: 1, run_usage: 1, run_tool_calls: 1, run_state: 1, run_compute: 1 };
     expect(await rowsOf(young)).toEqual(one);
 
     // The reaper may have been quicker.
     await deleteExpiredRuns(100, { engine: t.pools.engine });
 
-    expect(await rowsOf(old)).toEqual({ run_checkpoints: 0, run_usage: 0, run_tool_calls: 0, run_state: 0 });
+    expect(await rowsOf(old)).toEqual({ run_checkpoints: 0, run_usage: 0, run_tool_calls: 0, run_state: 0, run_compute: 0 });
     expect(await rowsOf(young)).toEqual(one);
   });
 });

@@ -10,7 +10,12 @@ beforeAll(async () => {
 });
 afterAll(() => t.close());
 
-const jobDeps = () => ({ pool: t.pools.reads, endpointPolicy: { allowPrivate: true }, jobCache: t.engine.runs.jobs });
+const jobDeps = () => ({
+  pool: t.pools.reads,
+  endpointPolicy: { allowPrivate: true },
+  managedExec: true,
+  jobCache: t.engine.runs.jobs,
+});
 
 /** Answers every attempt after a turn of the event loop, and remembers how many of a kind were under way at once. */
 function countConcurrency(kindOf: (attempt: Attempt) => string) {

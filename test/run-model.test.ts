@@ -10,6 +10,7 @@ import { completeRun, failRun } from '../src/domain/runs/complete.ts';
 import { replayDeadLetter } from '../src/domain/runs/dlq-replay.ts';
 import { heartbeat } from '../src/domain/runs/heartbeat.ts';
 import { logRun } from '../src/domain/runs/log.ts';
+import { pauseRun, restartRun, resumeRun } from '../src/domain/runs/managed.ts';
 import { findDues, fireTimers, reapDues } from '../src/domain/runs/reap.ts';
 import { replayRun } from '../src/domain/runs/replay.ts';
 import { rescheduleRun } from '../src/domain/runs/reschedule.ts';
@@ -197,6 +198,9 @@ const DO: Readonly<Record<Operation, (runId: string, world: GraphQLWorld) => Pro
   toFuture: (runId, { admin, runs }) => rescheduleRun(admin, { runId, change: { scheduledAt: future() } }, runs),
   toPast: (runId, { admin, runs }) => rescheduleRun(admin, { runId, change: { scheduledAt: new Date(0) } }, runs),
   resetKey: (runId, { admin, runs }) => resetIdempotencyKey(admin, runId, runs),
+  pause: (runId, { admin, runs }) => pauseRun(admin, runId, runs),
+  resume: (runId, { admin, runs }) => resumeRun(admin, runId, runs),
+  restart: (runId, { admin, runs }) => restartRun(admin, { runId }, runs),
 };
 
 const operations = fc.tuple(index, fc.constantFrom(...(Object.keys(DO) as Operation[]))).map(([run, operation]) =>
@@ -251,7 +255,7 @@ async function play(world: GraphQLWorld): Promise<void> {
   let played = 0;
   await fc.assert(
     fc.asyncProperty(commands, async (steps) => {
-      const { id } = await world.createJob();
+      const { id } = await world.createJob({ executionMode: 'managed', imageUri: 'exec:true', endpointUrl: null });
       const real: Real = { world, job: id, suffix: String(++played), runIds: [], actors: [] };
       await fc.asyncModelRun(() => ({ model: emptyModel(), real }), steps);
       // What is still due would be claimed by the next sequence.

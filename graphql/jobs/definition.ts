@@ -1,3 +1,4 @@
+import { MACHINE_PRESETS, MACHINES, type MachinePreset } from '../../src/core/machine-preset.ts';
 import { RETRY_STRATEGIES, type RetryStrategy } from '../../src/core/retry.ts';
 import { EXECUTION_MODES, type ExecutionMode } from '../../src/domain/jobs/job.ts';
 import { builder } from '../builder.ts';
@@ -24,6 +25,20 @@ export const ExecutionModeEnum = builder.enumType('ExecutionMode', {
   }),
 });
 
+/** How much memory a managed run may have. */
+export const MachinePresetEnum = builder.enumType('MachinePreset', {
+  description: 'How much memory a managed run may have, and what its time costs, in millionths of a US dollar.',
+  values: enumValues(
+    // One entry per preset.
+    Object.fromEntries(
+      MACHINE_PRESETS.map((preset) => [
+        preset,
+        `${MACHINES[preset].memoryMb.toLocaleString('en')} MB; ${MACHINES[preset].microusdPerSec} a second.`,
+      ]),
+    ) as Record<MachinePreset, string>,
+  ),
+});
+
 /** What a job says, as Prisma and the domain have it alike: the database checks the strings, and objects are JSON to it. */
 interface DefinitionShape {
   readonly slug: string;
@@ -31,6 +46,8 @@ interface DefinitionShape {
   readonly description: string;
   readonly executionMode: string;
   readonly endpointUrl: string | null;
+  readonly imageUri: string | null;
+  readonly machinePreset: string;
   readonly maxAttempts: number;
   readonly timeoutSecs: number;
   readonly heartbeatTimeoutSecs: number;
@@ -64,6 +81,15 @@ export const JobDefinition = builder.interfaceRef<DefinitionShape>('JobDefinitio
     endpointUrl: t.exposeString('endpointUrl', {
       nullable: true,
       description: 'Where runs are dispatched to by POST; set for `HTTP`.',
+    }),
+    imageUri: t.exposeString('imageUri', {
+      nullable: true,
+      description: 'What is started for each run, `exec:<command>`; set for `MANAGED`.',
+    }),
+    machinePreset: t.field({
+      type: MachinePresetEnum,
+      description: 'For `MANAGED`: how much memory the process of a run may have.',
+      resolve: ({ machinePreset }) => memberOf(MACHINE_PRESETS, machinePreset),
     }),
     maxAttempts: t.exposeInt('maxAttempts', { description: 'How often a run is tried, the first time included.' }),
     timeoutSecs: t.exposeInt('timeoutSecs', { description: 'How long one attempt may take.' }),

@@ -6,7 +6,7 @@ import { rotateJobSecret } from '../../src/domain/jobs/job-secret.ts';
 import { updateJob } from '../../src/domain/jobs/update-job.ts';
 import { builder } from '../builder.ts';
 import { describedBy } from '../input.ts';
-import { ExecutionModeEnum, RetryStrategyEnum } from './definition.ts';
+import { ExecutionModeEnum, MachinePresetEnum, RetryStrategyEnum } from './definition.ts';
 import { Job, jobNode } from './type.ts';
 
 const created = describedBy(CreateJobInput);
@@ -17,7 +17,6 @@ const CreateJob = builder
       projectId: t.id(created.projectId),
       slug: t.string({ required: true, ...created.slug }),
       name: t.string({ required: true, ...created.name }),
-      endpointUrl: t.string({ required: true, ...created.endpointUrl }),
       ...optionalFields(t, created),
     }),
   })
@@ -30,7 +29,6 @@ const UpdateJob = builder
     fields: (t) => ({
       slug: t.string(updated.slug),
       name: t.string(updated.name),
-      endpointUrl: t.string(updated.endpointUrl),
       ...optionalFields(t, updated),
       expectedVersion: t.int(updated.expectedVersion),
     }),
@@ -83,6 +81,9 @@ function optionalFields(
     description: t.string(field.description),
     enabled: t.boolean(field.enabled),
     executionMode: t.field({ type: ExecutionModeEnum, ...field.executionMode }),
+    endpointUrl: t.string(field.endpointUrl),
+    imageUri: t.string(field.imageUri),
+    machinePreset: t.field({ type: MachinePresetEnum, ...field.machinePreset }),
     maxAttempts: t.int(field.maxAttempts),
     timeoutSecs: t.int(field.timeoutSecs),
     heartbeatTimeoutSecs: t.int(field.heartbeatTimeoutSecs),

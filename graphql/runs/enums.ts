@@ -39,6 +39,7 @@ export const ErrorClassEnum = builder.enumType('ErrorClass', {
     invalid_response: 'The answer could not be read, or breaks the result schema.',
     timeout: 'The attempt took too long.',
     heartbeat_lost: 'The executor or its server fell silent.',
+    out_of_memory: 'The process needs more memory than its machine has; it goes on with the next larger machine preset.',
     unknown: 'The executor gave up with an error of its own.',
   }),
 });

@@ -1,5 +1,13 @@
-import { MAX_COUNTED_RUNS, type ModelCost as ModelCostRow, type RunCost as RunCostRow } from '../../src/domain/runs/cost.ts';
+import { MACHINE_PRESETS } from '../../src/core/machine-preset.ts';
+import {
+  type ComputeCost as ComputeCostRow,
+  MAX_COUNTED_RUNS,
+  type ModelCost as ModelCostRow,
+  type RunCost as RunCostRow,
+} from '../../src/domain/runs/cost.ts';
 import { builder } from '../builder.ts';
+import { memberOf } from '../enum-values.ts';
+import { MachinePresetEnum } from '../jobs/definition.ts';
 
 /** Where a run can go on. */
 export const RunCheckpoint = builder.prismaObject('RunCheckpoint', {
@@ -77,6 +85,20 @@ const ModelCost = builder.objectRef<ModelCostRow>('ModelCost').implement({
   }),
 });
 
+const ComputeCost = builder.objectRef<ComputeCostRow>('ComputeCost').implement({
+  description: 'What the machine time of managed runs on one preset has cost.',
+  fields: (t) => ({
+    preset: t.field({
+      type: MachinePresetEnum,
+      description: 'The machine.',
+      resolve: ({ preset }) => memberOf(MACHINE_PRESETS, preset),
+    }),
+    attempts: t.exposeFloat('attempts', { description: 'How many attempts ran on it and have ended.' }),
+    seconds: t.exposeFloat('seconds', { description: 'How long they took.' }),
+    microusd: t.exposeFloat('microusd', { description: 'What that cost, in millionths of a US dollar.' }),
+  }),
+});
+
 /** What a run has cost. Floats: sums go beyond an Int. */
 export const RunCost = builder.objectRef<RunCostRow>('RunCost').implement({
   description: 'What a run has cost together with the runs that it spawned and that continue it, over all their attempts.',
@@ -87,6 +109,11 @@ export const RunCost = builder.objectRef<RunCostRow>('RunCost').implement({
       type: [ModelCost],
       description: 'The same by model, the dearest first.',
       resolve: ({ byModel }) => [...byModel],
+    }),
+    compute: t.field({
+      type: [ComputeCost],
+      description: 'The machine time of managed runs by preset, the dearest first.',
+      resolve: ({ compute }) => [...compute],
     }),
     runs: t.exposeInt('runs', { description: 'How many runs were added up.' }),
     isPartial: t.exposeBoolean('isPartial', {

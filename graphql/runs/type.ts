@@ -1,9 +1,11 @@
+import { effectivePreset, MACHINE_PRESETS } from '../../src/core/machine-preset.ts';
 import { ERROR_CLASSES, type ExecutionTrace as Trace } from '../../src/core/outcome.ts';
 import { RETRY_STRATEGIES } from '../../src/core/retry.ts';
 import { RUN_STATUSES } from '../../src/core/run-state.ts';
+import { EXECUTION_MODES } from '../../src/domain/jobs/job.ts';
 import { builder } from '../builder.ts';
 import { memberOf, memberOrNull } from '../enum-values.ts';
-import { RetryStrategyEnum } from '../jobs/definition.ts';
+import { ExecutionModeEnum, MachinePresetEnum, RetryStrategyEnum } from '../jobs/definition.ts';
 import { ExecutionTrace } from './details.ts';
 import { ErrorClassEnum, RunStatusEnum } from './enums.ts';
 
@@ -24,6 +26,23 @@ export const Run = builder.prismaObject('Run', {
       description: 'Where it stands in its life.',
       select: { status: true },
       resolve: ({ status }) => memberOf(RUN_STATUSES, status),
+    }),
+    executionMode: t.field({
+      type: ExecutionModeEnum,
+      description: 'Where the code of its job is.',
+      select: { job: { select: { executionMode: true } } },
+      resolve: ({ job }) => memberOf(EXECUTION_MODES, job.executionMode),
+    }),
+    machinePreset: t.field({
+      type: MachinePresetEnum,
+      nullable: true,
+      description:
+        'What its next attempt runs on: what its job says, unless it was restarted with another, or needed a larger one. Set for `MANAGED`.',
+      select: { job: { select: { executionMode: true, machinePreset: true } }, data: { select: { metadata: true } } },
+      resolve: ({ job, data }) =>
+        job.executionMode === 'managed'
+          ? effectivePreset(memberOf(MACHINE_PRESETS, job.machinePreset), Object(data?.metadata))
+          : null,
     }),
     hold: t.exposeString('hold', { nullable: true }),
     attempt: t.exposeInt('attempt'),

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { MAX_IMAGE_URI_LENGTH } from '../../src/core/command.ts';
+import { MACHINE_PRESETS } from '../../src/core/machine-preset.ts';
 import { JsonObjectInput, MAX_INT32, Metadata, Slug, Tags, text } from '../../src/core/schemas.ts';
 import { wordInput } from '../names.ts';
 import { EXECUTION_MODES, RETRY_STRATEGIES } from './job-schema.ts';
@@ -9,13 +11,29 @@ import { EXECUTION_MODES, RETRY_STRATEGIES } from './job-schema.ts';
 const required = {
   name: text(255).regex(/\S/, 'must not be blank').describe('Name of the job, for people.'),
   slug: Slug.describe('What the job is called in URLs and code; unique among the jobs of the project.'),
-  endpoint_url: z.string().min(1).max(2_048).describe('Where runs are dispatched to: an absolute http or https URL.'),
+};
+
+/** Where the code is: which one a job needs, its execution mode says. */
+const places = {
+  endpoint_url: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .describe('Where runs are dispatched to: an absolute http or https URL. Required for `http`.'),
+  image_uri: text(MAX_IMAGE_URI_LENGTH)
+    .min(1)
+    .describe(
+      'What is started for each run: `exec:<command>`, split at blanks; quotes and backslashes keep words together, and no shell reads them. Required for `managed`.',
+    ),
 };
 
 const defaulted = {
   description: text(10_000).describe('What the job does, for people.'),
   enabled: z.boolean().describe('False refuses new runs and starts none of those that are queued.'),
-  execution_mode: wordInput(EXECUTION_MODES).describe('Where the code of the job is: `http` for an endpoint of yours.'),
+  execution_mode: wordInput(EXECUTION_MODES).describe(
+    'Where the code of the job is: `http` for an endpoint of yours, `managed` for a process that Baton starts.',
+  ),
+  machine_preset: wordInput(MACHINE_PRESETS).describe('For `managed`: how much memory the process may have.'),
   max_attempts: z.int().min(1).max(100).describe('How often a run is tried, the first try included.'),
   timeout_secs: z.int().min(1).max(86_400).describe('Seconds after which an attempt is given up.'),
   heartbeat_timeout_secs: z.int().min(1).max(86_400).describe('Seconds an executor that answered 202 may stay silent.'),
@@ -65,12 +83,21 @@ export const newJobBody = z
   .strictObject({
     project_id: z.string().nullish().describe('Project of the job; only ever the project of the API key.'),
     ...required,
+    ...nullish(places),
     ...nullish(defaulted),
     ...nullish(clearable),
   })
   .refine((job) => job.retry_strategy !== 'CUSTOM' || (job.retry_delays_secs ?? []).length > 0, {
     path: ['retry_delays_secs'],
     message: 'must not be empty with the retry strategy "custom"',
+  })
+  .refine((job) => job.execution_mode === 'MANAGED' || job.endpoint_url, {
+    path: ['endpoint_url'],
+    message: 'is required with the execution mode "http"',
+  })
+  .refine((job) => job.execution_mode !== 'MANAGED' || job.image_uri, {
+    path: ['image_uri'],
+    message: 'is required with the execution mode "managed"',
   })
   .meta({
     id: 'NewJob',
@@ -81,6 +108,7 @@ export const newJobBody = z
 export const jobChangesBody = z
   .strictObject({
     ...optional(required),
+    ...optional(places),
     ...optional(defaulted),
     ...nullish(clearable),
     expected_version: z

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MACHINE_PRESETS } from '../../src/core/machine-preset.ts';
 import { MAX_INT32 } from '../../src/core/schemas.ts';
 import { dateTime } from '../date-time.ts';
 import { wordOutput } from '../names.ts';
@@ -20,6 +21,8 @@ const definition = {
   description: z.string().describe('What it does, for people.'),
   execution_mode: wordOutput(EXECUTION_MODES).describe('Where its code is.'),
   endpoint_url: z.string().nullable().describe('Where runs are dispatched to by POST; null for a managed job.'),
+  image_uri: z.string().nullable().describe('What is started for each run, `exec:<command>`; null for an http job.'),
+  machine_preset: wordOutput(MACHINE_PRESETS).describe('How much memory the process of a managed run may have.'),
   max_attempts: count.describe('How often a run is tried, the first time included.'),
   timeout_secs: count.describe('How long one attempt may take.'),
   heartbeat_timeout_secs: count.describe(
@@ -86,7 +89,8 @@ export const jobVersionSchema = z
   .meta({ id: 'JobVersion', description: 'What a job said at one of its versions.' });
 
 const DEFINITION = gql`fragment JobDefinitionV1 on JobDefinition {
-  slug name description execution_mode: executionMode endpoint_url: endpointUrl max_attempts: maxAttempts timeout_secs: timeoutSecs
+  slug name description execution_mode: executionMode endpoint_url: endpointUrl image_uri: imageUri
+  machine_preset: machinePreset max_attempts: maxAttempts timeout_secs: timeoutSecs
   heartbeat_timeout_secs: heartbeatTimeoutSecs retry_strategy: retryStrategy retry_initial_delay_secs: retryInitialDelaySecs
   retry_max_delay_secs: retryMaxDelaySecs retry_delays_secs: retryDelaysSecs retry_priority_boost: retryPriorityBoost
   poison_pill_threshold: poisonPillThreshold max_concurrency: maxConcurrency max_concurrency_per_key: maxConcurrencyPerKey

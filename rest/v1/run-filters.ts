@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError, type FieldError } from '../../src/core/errors.ts';
-import { JsonObjectInput, Metadata, Tags } from '../../src/core/schemas.ts';
+import { JsonObjectInput, MetadataFilter, Tags } from '../../src/core/schemas.ts';
 import { projectParam } from '../own-project.ts';
 import { createdAtCursorParam, limitParam } from '../paging.ts';
 import { jsonParam } from '../query.ts';
@@ -25,7 +25,7 @@ export const runListQuery = z.strictObject({
     .optional()
     .describe('With `metadata_value`: only runs with this pair in their metadata.'),
   metadata_value: z.string().max(1_024).optional().describe('The value that goes with `metadata_key`.'),
-  metadata: Metadata.optional().describe('Only runs with all of these pairs in their metadata: `metadata[region]=eu`.'),
+  metadata: MetadataFilter.optional().describe('Only runs with all of these pairs in their metadata: `metadata[region]=eu`.'),
   tag_key: z.string().min(1).max(64).optional().describe('With `tag_value`: only runs with this tag.'),
   tag_value: z.string().max(256).optional().describe('The value that goes with `tag_key`.'),
   tags: Tags.optional().describe('Only runs with all of these tags: `tags[team]=billing`.'),

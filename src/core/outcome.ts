@@ -1,9 +1,11 @@
 import type { JsonValue } from './json.ts';
+import type { MachinePreset } from './machine-preset.ts';
 
 /**
  * Why an attempt failed, as far as retrying is concerned (reference semantics §2.5). `client` and `auth` are never retried: the same
  * request would be refused again. `transient` covers everything between us and the executor; `heartbeat_lost` is an executor or
- * server that went silent; `invalid_response` is an answer that could not be read.
+ * server that went silent; `invalid_response` is an answer that could not be read; `out_of_memory` is a process that needs a larger
+ * machine.
  */
 export const ERROR_CLASSES = [
   'rate_limited',
@@ -14,6 +16,7 @@ export const ERROR_CLASSES = [
   'invalid_response',
   'timeout',
   'heartbeat_lost',
+  'out_of_memory',
   'unknown',
 ] as const;
 
@@ -61,11 +64,17 @@ export interface CapturedExchange {
   readonly ended: string;
 }
 
+/** The machine time an attempt has used, whatever came of it. */
+export interface ComputeUsed {
+  readonly preset: MachinePreset;
+  readonly milliseconds: number;
+}
+
 /**
  * How one attempt ended. Expected endings are values: an `Executor` never throws for anything user code or the network did. `exchange` is
- * set for an attempt that asked to be captured.
+ * set for an attempt that asked to be captured, `compute` for one that a process of ours has worked on.
  */
-export type Outcome = Ending & { readonly exchange?: CapturedExchange };
+export type Outcome = Ending & { readonly exchange?: CapturedExchange; readonly compute?: ComputeUsed };
 
 type Ending =
   | { readonly kind: 'completed'; readonly result: JsonValue; readonly trace: DispatchTrace }
@@ -83,16 +92,14 @@ type Ending =
   /** We stopped waiting ourselves (the run was canceled, or this process is shutting down); says nothing about the run. */
   | { readonly kind: 'aborted' };
 
-/** One attempt of one run, with everything an executor needs; payload and checkpoint are JSON text, passed on untouched. */
-export interface Attempt {
+/** One attempt of one run, wherever its code is; payload and checkpoint are JSON text, passed on untouched. */
+export interface AnyAttempt {
   readonly runId: string;
   readonly jobId: string;
   readonly jobSlug: string;
   readonly projectId: string;
   readonly attempt: number;
   readonly epoch: number;
-  readonly endpointUrl: string;
-  readonly signingSecret: string;
   readonly token: string;
   readonly payload: string;
   readonly timeoutMs: number;
@@ -103,11 +110,32 @@ export interface Attempt {
   readonly lastCheckpoint: string | null;
   /** The number of the newest checkpoint, set when there is one; with it a state that was not handed over can be fetched. */
   readonly checkpointSequence: number | null;
+}
+
+/** An attempt for an endpoint, with everything that calling it needs. */
+export interface Attempt extends AnyAttempt {
+  readonly endpointUrl: string;
+  readonly signingSecret: string;
   /** Keep what goes over the wire; false when left out. */
   readonly capture?: boolean;
 }
 
+/** A line that a process has written. */
+export interface ProcessLine {
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string;
+}
+
+/** An attempt for a process that we start. */
+export interface ManagedAttempt extends AnyAttempt {
+  /** `exec:<command>`, see `command.ts`. */
+  readonly imageUri: string;
+  readonly preset: MachinePreset;
+  /** Takes what the process writes, line by line; resolves to false when nobody wants any more of it. */
+  readonly onLine: (line: ProcessLine) => Promise<boolean>;
+}
+
 /** Runs user code for one attempt. Implementations differ in where that code lives; the outcome is all that leaves them. */
-export interface Executor {
-  execute(attempt: Attempt, signal: AbortSignal): Promise<Outcome>;
+export interface Executor<Of extends AnyAttempt = Attempt> {
+  execute(attempt: Of, signal: AbortSignal): Promise<Outcome>;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isUuid } from './ids.ts';
 import { findJsonFault, type JsonObject, type JsonValue } from './json.ts';
+import { RESERVED_METADATA } from './machine-preset.ts';
 
 /** The largest value of a Postgres `integer` column; a bigger one would be an error of the database instead of the caller's. */
 export const MAX_INT32 = 2_147_483_647;
@@ -47,13 +48,23 @@ export const Tags = sound<Record<string, string>>(
 /** How many facts a run has at most when its executor has added to those of its trigger. */
 export const MAX_METADATA_ENTRIES = 100;
 
-/** Facts that travel with a run: at most 50, keys of 1 to 128 characters, values of at most 1,024. */
+const metadataPairs = z
+  .record(z.string().min(1).max(128), z.string().max(1_024))
+  .refine(hasAtMost(50), 'must have at most 50 entries')
+  .meta({ maxProperties: 50 });
+
+/** Facts that travel with a run: at most 50, keys of 1 to 128 characters, values of at most 1,024; none that Baton writes itself. */
 export const Metadata = sound<Record<string, string>>(
-  z
-    .record(z.string().min(1).max(128), z.string().max(1_024))
-    .refine(hasAtMost(50), 'must have at most 50 entries')
+  metadataPairs
+    .refine(
+      (entries) => !RESERVED_METADATA.some((name) => Object.hasOwn(entries, name)),
+      `must not contain ${RESERVED_METADATA.join(' or ')}: Baton writes these itself`,
+    )
     .meta({ maxProperties: 50 }),
 );
+
+/** Facts to find runs by, those that Baton writes included. */
+export const MetadataFilter = sound<Record<string, string>>(metadataPairs);
 
 /**
  * Looks for faults of JSON before the schema does: `z.record` would drop a `__proto__` key without a word, and a fault deep inside

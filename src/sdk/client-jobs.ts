@@ -6,6 +6,9 @@ import type { Rest } from './rest.ts';
 import { type TriggeredBatch, type TriggerItem, type TriggerManyOptions, triggerMany } from './trigger-many.ts';
 import { toCamelKeys, toSnakeKeys } from './wire-names.ts';
 
+/** How much memory a managed run may have, from 256 MB to 32 GB. */
+export type MachinePreset = 'micro' | 'small-1x' | 'small-2x' | 'medium-1x' | 'medium-2x' | 'large-1x' | 'large-2x';
+
 /** What a job is made of. Fields left out keep their value, or get Baton's default in a new job. */
 export interface JobInput {
   /** Names the job within its project; the key of `upsert`. */
@@ -13,8 +16,14 @@ export interface JobInput {
   /** For people; the slug by default. */
   readonly name?: string;
   readonly description?: string;
-  /** Where the executor listens. */
-  readonly endpointUrl: string;
+  /** Where its code is: `http` (default) for an endpoint, `managed` for a process that Baton starts. */
+  readonly executionMode?: 'http' | 'managed';
+  /** Where the executor listens; required for `http`. */
+  readonly endpointUrl?: string;
+  /** What is started for each run, `exec:<command>`; required for `managed`. */
+  readonly imageUri?: string;
+  /** For `managed`: how much memory the process may have; `micro` by default. */
+  readonly machinePreset?: MachinePreset;
   readonly enabled?: boolean;
   readonly maxAttempts?: number;
   readonly timeoutSecs?: number;

@@ -1,3 +1,4 @@
+import type { MachinePreset } from './client-jobs.ts';
 import { BatonError, isTransient } from './errors.ts';
 import { asRecord } from './http.ts';
 import type { JobRef, PayloadInput, ResultOf } from './job.ts';
@@ -63,6 +64,12 @@ export interface WaitForRunOptions {
   readonly timeoutMs?: number;
 }
 
+/** How a managed run is restarted. */
+export interface RestartOptions {
+  /** How much memory it has from now on; that which it had by default. */
+  readonly machinePreset?: MachinePreset;
+}
+
 /** Runs of the key's project. */
 export interface RunsClient {
   /** Triggers a run of a job, named by slug, id or a `job` that has a slug. */
@@ -74,6 +81,12 @@ export interface RunsClient {
   get<R = unknown>(run: string | TriggeredRun<R>): Promise<Run<R>>;
   /** Cancels a run and its children. Throws when it has ended already. */
   cancel(run: string | TriggeredRun): Promise<void>;
+  /** Stops the process of a managed run until it is resumed; it keeps its last checkpoint. Throws unless it executes or is paused. */
+  pause<R = unknown>(run: string | TriggeredRun<R>): Promise<Run<R>>;
+  /** Lets a paused run go on from its last checkpoint. Throws when it is not paused. */
+  resume<R = unknown>(run: string | TriggeredRun<R>): Promise<Run<R>>;
+  /** Starts the process of a managed run anew from its last checkpoint. Throws unless it executes or is paused. */
+  restart<R = unknown>(run: string | TriggeredRun<R>, options?: RestartOptions): Promise<Run<R>>;
   /**
    * Waits until a run has ended, however it ended, and answers it. Throws a `BatonError` with the code `TIMEOUT` when `timeoutMs` pass
    * first, and the signal's reason when that aborts.
@@ -130,6 +143,16 @@ export function makeRunsClient(rest: Rest): RunsClient {
     get: (run) => get(run),
     async cancel(run) {
       await rest.once({ method: 'DELETE', path: runPath(run) });
+    },
+    async pause<R>(run: string | TriggeredRun<R>) {
+      return toRun<R>(await rest.once({ method: 'POST', path: `${runPath(run)}/pause` }));
+    },
+    async resume<R>(run: string | TriggeredRun<R>) {
+      return toRun<R>(await rest.once({ method: 'POST', path: `${runPath(run)}/resume` }));
+    },
+    async restart<R>(run: string | TriggeredRun<R>, options: RestartOptions = {}) {
+      const json = JSON.stringify(toSnakeKeys({ ...options }));
+      return toRun<R>(await rest.once({ method: 'POST', path: `${runPath(run)}/restart`, json }));
     },
     async wait(run, options = {}) {
       const limit = new AbortController();

@@ -4,8 +4,8 @@
  */
 export type { ChildHandle, ChildResult } from './children.ts';
 export { type Client, type ClientOptions, createClient } from './client.ts';
-export type { JobInput, JobRecord, JobsClient } from './client-jobs.ts';
-export type { Run, RunsClient, TriggeredRun, TriggerOptions, WaitForRunOptions } from './client-runs.ts';
+export type { JobInput, JobRecord, JobsClient, MachinePreset } from './client-jobs.ts';
+export type { RestartOptions, Run, RunsClient, TriggeredRun, TriggerOptions, WaitForRunOptions } from './client-runs.ts';
 export type {
   CheckpointState,
   ContinueOptions,

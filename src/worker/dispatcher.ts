@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { claimRuns } from '../domain/runs/claim.ts';
 import type { ClaimedRun } from '../domain/runs/claimed-run.ts';
 import type { StartSlots } from '../domain/runs/insert.ts';
+import type { HeldClaim } from '../domain/runs/leases.ts';
 
 /**
  * Keeps up to `concurrency` claimed runs under way in this process.
@@ -21,9 +22,9 @@ export interface Dispatcher {
   /** True when every slot is taken, so that due runs need another process or must wait. */
   isFull(): boolean;
   /** Runs under way with their claims, for lease renewal. */
-  inFlight(): readonly { readonly runId: string; readonly epoch: number }[];
-  /** Ends the dispatch of runs whose claim is over. */
-  abort(runIds: Iterable<string>): void;
+  inFlight(): readonly HeldClaim[];
+  /** Ends the dispatch of claims that are over. A run may be here once more, under a claim that stands. */
+  abort(claims: Iterable<HeldClaim>): void;
   /** Stops claiming, waits up to `graceMs` for what is under way, then aborts it, so that it goes back to the queue. */
   stop(graceMs: number): Promise<void>;
 }
@@ -57,7 +58,7 @@ export function makeDispatcher(deps: DispatcherDeps): Dispatcher {
 
   function start(run: ClaimedRun): void {
     const abort = new AbortController();
-    const key = `${run.id} ${run.epoch}`;
+    const key = keyOf({ runId: run.id, epoch: run.epoch });
     const done = deps
       .run(run, abort.signal)
       .catch((error: unknown) =>
@@ -136,9 +137,8 @@ export function makeDispatcher(deps: DispatcherDeps): Dispatcher {
     },
     isFull: () => free() <= 0,
     inFlight: () => [...underWay].map(([key, { epoch }]) => ({ runId: key.slice(0, 36), epoch })),
-    abort(runIds) {
-      const ids = new Set(runIds);
-      for (const [key, { abort }] of underWay) if (ids.has(key.slice(0, 36))) abort.abort(CLAIM_OVER);
+    abort(claims) {
+      for (const claim of claims) underWay.get(keyOf(claim))?.abort.abort(CLAIM_OVER);
     },
     async stop(graceMs) {
       stopping = true;
@@ -155,6 +155,10 @@ export function makeDispatcher(deps: DispatcherDeps): Dispatcher {
       ]);
     },
   };
+}
+
+function keyOf({ runId, epoch }: HeldClaim): string {
+  return `${runId} ${epoch}`;
 }
 
 /** Why an attempt's signal was aborted: its claim is over, and nothing must be stored. */

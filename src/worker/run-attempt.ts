@@ -1,17 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunTokens } from '../auth/run-token.ts';
-import type { Executor, Outcome } from '../core/outcome.ts';
+import type { MachinePreset } from '../core/machine-preset.ts';
+import type { AnyAttempt, Executor, ManagedAttempt, Outcome } from '../core/outcome.ts';
 import { isConnectionError } from '../db/errors.ts';
+import { MANAGED_IS_OFF } from '../domain/jobs/check-job.ts';
+import type { JobRow } from '../domain/jobs/job.ts';
 import type { ClaimedRun } from '../domain/runs/claimed-run.ts';
+import { keepCompute } from '../domain/runs/compute.ts';
 import type { RunDeps } from '../domain/runs/deps.ts';
 import { failSystem, finishAttempt } from '../domain/runs/finish-attempt.ts';
 import { keepExchange } from '../domain/runs/keep-exchange.ts';
 import { SHUTDOWN } from './dispatcher.ts';
+import { runManaged } from './run-managed.ts';
 
 /** What running an attempt needs. */
-interface AttemptDeps extends Pick<RunDeps, 'jobs' | 'transitions' | 'heartbeats' | 'reports'> {
+interface AttemptDeps extends Pick<RunDeps, 'engine' | 'reads' | 'jobs' | 'transitions' | 'heartbeats' | 'reports'> {
   readonly tokens: RunTokens;
   readonly executor: Executor;
+  /** Null where no processes are started. */
+  readonly managed: Executor<ManagedAttempt> | null;
   /** Told when a run is about to be sent, and how that went. */
   readonly onStart: (run: ClaimedRun) => void;
   readonly onDispatched: (outcome: Outcome) => void;
@@ -25,8 +32,9 @@ export async function runAttempt(run: ClaimedRun, signal: AbortSignal, deps: Att
   const timeoutMs = run.timeoutSecs * 1_000;
   const started = performance.now();
   const job = await deps.jobs.ofRun(run.projectId, run.jobId);
-  if (!job.endpointUrl) {
-    await failSystem(run, 'the job has no endpoint_url: set one and replay the run', deps);
+  const fault = faultOf(job, deps);
+  if (fault !== null) {
+    await failSystem(run, fault, deps);
     return;
   }
   const token = deps.tokens.mint({
@@ -37,31 +45,57 @@ export async function runAttempt(run: ClaimedRun, signal: AbortSignal, deps: Att
   });
   const dequeueMs = Math.round(performance.now() - started);
   deps.onStart(run);
-  const outcome = await deps.executor.execute(
-    {
-      runId: run.id,
-      jobId: run.jobId,
-      jobSlug: job.slug,
-      projectId: run.projectId,
-      attempt: run.attempt,
-      epoch: run.epoch,
-      endpointUrl: job.endpointUrl,
-      signingSecret: job.signingSecret,
-      token,
-      payload: run.payload,
-      timeoutMs,
-      traceparent: run.traceparent,
-      previousError: run.attempt > 1 ? run.previousError : null,
-      lastCheckpoint: run.checkpoint?.state ?? null,
-      checkpointSequence: run.checkpoint?.sequence ?? null,
-      capture: run.debugMode,
-    },
-    signal,
-  );
+  const { outcome, preset } = await execute(run, { job, attempt: toAttempt(run, { job, token, timeoutMs }), signal }, deps);
   deps.onDispatched(outcome);
   const abortReason = signal.aborted ? (signal.reason === SHUTDOWN ? 'shutdown' : 'claim-over') : null;
+  const { compute } = outcome;
   if (outcome.exchange) await patiently(() => keepExchange(run, outcome, deps));
-  await patiently(() => finishAttempt(run, { outcome, abortReason, dequeueMs }, deps));
+  if (compute) await patiently(() => keepCompute(run, compute, deps));
+  await patiently(() => finishAttempt(run, { outcome, abortReason, dequeueMs, preset }, deps));
+}
+
+/** Why a run of the job cannot be dispatched by this server; null when it can. */
+function faultOf(job: JobRow, { managed }: AttemptDeps): string | null {
+  if (job.executionMode === 'managed') return managed ? null : MANAGED_IS_OFF;
+  return job.endpointUrl ? null : 'the job has no endpoint_url: set one and replay the run';
+}
+
+function toAttempt(
+  run: ClaimedRun,
+  { job, token, timeoutMs }: { readonly job: JobRow; readonly token: string; readonly timeoutMs: number },
+): AnyAttempt {
+  return {
+    runId: run.id,
+    jobId: run.jobId,
+    jobSlug: job.slug,
+    projectId: run.projectId,
+    attempt: run.attempt,
+    epoch: run.epoch,
+    token,
+    payload: run.payload,
+    timeoutMs,
+    traceparent: run.traceparent,
+    previousError: run.attempt > 1 ? run.previousError : null,
+    lastCheckpoint: run.checkpoint?.state ?? null,
+    checkpointSequence: run.checkpoint?.sequence ?? null,
+  };
+}
+
+/** Hands the attempt to the code of the job, wherever that is; `preset` is set when it is a process of ours. */
+async function execute(
+  run: ClaimedRun,
+  to: { readonly job: JobRow; readonly attempt: AnyAttempt; readonly signal: AbortSignal },
+  deps: AttemptDeps,
+): Promise<{ readonly outcome: Outcome; readonly preset: MachinePreset | null }> {
+  const { job, attempt, signal } = to;
+  const { managed } = deps;
+  if (job.executionMode === 'managed' && managed) return runManaged(run, to, { ...deps, managed });
+  const { endpointUrl, signingSecret } = job;
+  const outcome = await deps.executor.execute(
+    { ...attempt, endpointUrl: endpointUrl ?? '', signingSecret, capture: run.debugMode },
+    signal,
+  );
+  return { outcome, preset: null };
 }
 
 /** Milliseconds for which storing an outcome is tried again while the database is away; by then its lease has ended the attempt. */

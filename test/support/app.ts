@@ -49,6 +49,8 @@ export async function startTestApp(over: Partial<Config> = {}, databaseUrl?: str
     BATON_API_KEY: ADMIN_KEY,
     PORT: '0',
     ALLOW_PRIVATE_ENDPOINTS: 'true',
+    MANAGED_EXEC: 'true',
+    PATH: process.env['PATH'],
   });
   const app = await startApp({
     config: { ...base, leaseMs: 3_000, reaperMs: 250, pollMs: 500, drainMs: 2_000, ...over },

@@ -1,3 +1,5 @@
+import { createClient } from '../../src/sdk/entry.ts';
+import { ADMIN_KEY } from './app.ts';
 import type { ContractCase } from './contract-cases.ts';
 import { documentedShape } from './documented-shapes.ts';
 import { DO, type RestWorld } from './rest-world.ts';
@@ -18,6 +20,15 @@ async function failed(world: RestWorld): Promise<string> {
   return id;
 }
 
+/** A run that executes as a process, until the world is closed. */
+async function managed(world: RestWorld): Promise<string> {
+  const job = await world.createJob({ execution_mode: 'managed', image_uri: 'exec:sleep 600', endpoint_url: null });
+  const { id } = await world.done('POST', `/v1/jobs/${job.slug}/trigger`, { body: { payload: DO.accept } });
+  const { runs } = createClient({ url: world.url, apiKey: ADMIN_KEY });
+  for await (const { toStatus } of runs.events(id)) if (toStatus === 'executing') break;
+  return id;
+}
+
 async function delayed(world: RestWorld): Promise<string> {
   const body = { payload: DO.complete, scheduled_at: inDays(1) };
   const headers = { 'idempotency-key': `operation-${++count}` };
@@ -33,6 +44,23 @@ export const operationCases: Readonly<Record<string, ContractCase>> = {
       id: await delayed(world),
       body: { scheduled_at: inDays(2), payload: DO.complete },
     }),
+    status: 200,
+    body: run,
+    scope: 'runs:write',
+  },
+  pauseRun: { request: async (world) => ({ id: await managed(world) }), status: 200, body: run, scope: 'runs:write' },
+  resumeRun: {
+    request: async (world) => {
+      const id = await managed(world);
+      await world.done('POST', `/v1/runs/${id}/pause`);
+      return { id };
+    },
+    status: 200,
+    body: run,
+    scope: 'runs:write',
+  },
+  restartRun: {
+    request: async (world) => ({ id: await managed(world), body: { machine_preset: 'small-2x' } }),
     status: 200,
     body: run,
     scope: 'runs:write',

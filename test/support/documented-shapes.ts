@@ -81,7 +81,7 @@ const IMPLIED = {
   }`,
   Job: `{
     "id": "string", "project_id": "string", "slug": "string", "name": "string", "description": "string", "execution_mode": "string",
-    "endpoint_url": "string", "enabled": true, "max_attempts": 0, "timeout_secs": 0, "heartbeat_timeout_secs": 0,
+    "endpoint_url": "string", "image_uri": "string", "machine_preset": "string", "enabled": true, "max_attempts": 0, "timeout_secs": 0, "heartbeat_timeout_secs": 0,
     "retry_strategy": "string", "retry_initial_delay_secs": 0, "retry_max_delay_secs": 0, "retry_delays_secs": {},
     "retry_priority_boost": 0, "poison_pill_threshold": 0, "max_concurrency": 0, "max_concurrency_per_key": 0, "run_ttl_secs": 0,
     "payload_schema": {}, "result_schema": {}, "tags": { "property1": "string" }, "default_run_metadata": { "property1": "string" },

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import type { KeyActor } from '../../src/auth/actor.ts';
 import { makeRunTokens } from '../../src/auth/run-token.ts';
 import { newId } from '../../src/core/ids.ts';
-import type { Attempt, Executor, Outcome } from '../../src/core/outcome.ts';
+import type { Attempt, Executor, ManagedAttempt, Outcome } from '../../src/core/outcome.ts';
 import type { PostSigned } from '../../src/core/signed-post.ts';
 import { openPools, type Pools } from '../../src/db/pool.ts';
 import { createJob } from '../../src/domain/jobs/create-job.ts';
@@ -19,6 +19,8 @@ export interface TestEngineOptions {
   readonly reaperMs?: number;
   /** An existing database, for a second process on it. */
   readonly url?: string;
+  /** Runs managed jobs; there is nobody to do that by default. */
+  readonly managed?: Executor<ManagedAttempt>;
   /** Plays the receivers of notices; the default takes them all. */
   readonly post?: PostSigned;
 }
@@ -79,11 +81,13 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
       leaseMs: options.leaseMs ?? 3_000,
       reaperMs: options.reaperMs ?? 200,
       pollMs: 500,
+      managedExec: true,
     },
     instanceId: newId(),
     pools,
     tokens: await makeRunTokens('a signing secret for tests, long enough'),
     executor,
+    managed: options.managed ?? null,
     notices: { post: options.post ?? (async () => null), policy: { allowPrivate: true } },
     observer: { startLatency() {}, dispatched() {}, transitioned() {}, triggered() {} },
     log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
@@ -107,7 +111,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
       createJob(
         actor,
         { name: 'A job', slug: `job-${attempts.length}-${newId().slice(-8)}`, endpointUrl: 'http://127.0.0.1:9/', ...input },
-        { pool: pools.reads, endpointPolicy: { allowPrivate: true }, jobCache: engine.runs.jobs },
+        { pool: pools.reads, endpointPolicy: { allowPrivate: true }, managedExec: true, jobCache: engine.runs.jobs },
       ),
     until: (runId, holds) => until(engine, pools, { runId, holds }),
     async close() {

@@ -105,6 +105,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     hub,
     tokens: await makeRunTokens('a signing secret for tests, long enough'),
     batchMemory: makeByteBudget(BATCH_MEMORY),
+    managedExec: true,
     eventNotices: { faultOf: (url) => checkEndpointUrl(url, { allowPrivate: true }), send: () => {}, close: async () => {} },
   };
   const admin = keyOf('default', '*', 'instance:admin');
@@ -116,7 +117,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     translate: (error) => (isConnectionError(error) ? toUnavailable(error) : null),
     log: { error: (fields) => logged.push(fields) },
   });
-  const jobDeps = { pool: pools.reads, endpointPolicy: { allowPrivate: true }, jobCache: jobs };
+  const jobDeps = { pool: pools.reads, endpointPolicy: { allowPrivate: true }, managedExec: true, jobCache: jobs };
   const contextOf = (actor: Actor, isTrustedDocument: boolean): GraphQLContext => ({
     actor,
     requestId: 'req-1',

@@ -27,7 +27,7 @@ export async function newProject(pool: pg.Pool): Promise<KeyActor> {
 export async function setupJobs(pool: pg.Pool) {
   const actor = await newProject(pool);
   const invalidate = vi.fn<(projectId: string) => void>();
-  const deps: JobDeps = { pool, endpointPolicy: { allowPrivate: false }, jobCache: { invalidate } };
+  const deps: JobDeps = { pool, endpointPolicy: { allowPrivate: false }, managedExec: true, jobCache: { invalidate } };
   return {
     actor,
     deps,

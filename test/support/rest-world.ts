@@ -79,7 +79,9 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
   };
   let count = 0;
   async function createJob(fields: object = {}, key?: string): Promise<{ id: string; slug: string }> {
-    const job = { name: 'A job', slug: `job-${++count}`, endpoint_url: executor.url, max_attempts: 1, ...fields };
+    // Executors of these tests keep a run without a word for as long as a test file takes.
+    const patience = { max_attempts: 1, heartbeat_timeout_secs: 3_600 };
+    const job = { name: 'A job', slug: `job-${++count}`, endpoint_url: executor.url, ...patience, ...fields };
     return done('POST', '/v1/jobs', { body: job, ...(key && { key }) });
   }
   async function makeKey(fields: object): Promise<{ id: string; key: string }> {
@@ -173,8 +175,9 @@ function whatToDo({ payload }: Dispatch): keyof typeof ANSWERS {
   return told === 'accept' || told === 'fail' ? told : 'complete';
 }
 
+/** A managed run of these tests sleeps until its world is closed, once it executes, which it does as it is triggered. */
 const MOVING_RUNS = `
-  select r.id, keeps from runs r join run_data d on d.run_id = r.id, lateral (select d.payload ->> 'do' is not distinct from 'accept' as keeps) k
+  select r.id, keeps from runs r join run_data d on d.run_id = r.id join jobs j on j.id = r.job_id and j.execution_mode = 'http', lateral (select d.payload ->> 'do' is not distinct from 'accept' as keeps) k
    where (r.status in ('queued', 'dequeued') and r.hold is null) or (r.status = 'executing' and not keeps)`;
 
 /** Tables that requests write to. */

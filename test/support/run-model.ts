@@ -151,7 +151,7 @@ export function send(model: Model, key: string, payload: number): Answer {
 }
 
 /** What people do to a run. */
-export type Operation = 'cancel' | 'dlqReplay' | 'replay' | 'toFuture' | 'toPast' | 'resetKey';
+export type Operation = 'cancel' | 'dlqReplay' | 'replay' | 'toFuture' | 'toPast' | 'resetKey' | 'pause' | 'resume' | 'restart';
 
 /** Plays what somebody does to a run. */
 export function operate(model: Model, index: number, operation: Operation): Answer {
@@ -181,6 +181,15 @@ export function operate(model: Model, index: number, operation: Operation): Answ
       if (!isUnstarted) return 'NOT_FOUND';
       run.status = operation === 'toFuture' ? 'delayed' : 'queued';
       return 'done';
+    case 'pause':
+    case 'restart':
+      if (operation === 'pause' && run.status === 'paused') return 'done';
+      if (!move(run, operation)) return 'BAD_REQUEST';
+      // Whoever held the run has no power over it any more.
+      run.epoch++;
+      return 'done';
+    case 'resume':
+      return move(run, 'resume') ? 'done' : 'BAD_REQUEST';
     case 'resetKey':
       if (['dequeued', 'executing', 'waiting', 'paused'].includes(run.status)) return 'NOT_FOUND';
       run.key = null;

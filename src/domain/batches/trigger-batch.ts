@@ -52,7 +52,7 @@ export interface BulkTriggered {
   readonly created: number;
 }
 
-type BatchDeps = Pick<RunDeps, 'jobs' | 'inserts' | 'tokens' | 'hub' | 'batchMemory'> & {
+type BatchDeps = Pick<RunDeps, 'jobs' | 'managedExec' | 'inserts' | 'tokens' | 'hub' | 'batchMemory'> & {
   readonly engine: Pool;
   readonly reads: Pool;
 };

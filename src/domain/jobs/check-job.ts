@@ -1,20 +1,38 @@
-import { checkEndpointUrl, type EndpointPolicy } from '../../core/endpoint-guard.ts';
+import { parseImageUri } from '../../core/command.ts';
+import { checkEndpointUrl } from '../../core/endpoint-guard.ts';
 import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
+import type { ExecutionMode } from './job.ts';
+import type { JobDeps } from './job-deps.ts';
 import { checkSchema } from './json-schema.ts';
 
 /** The fields of a job whose soundness takes more than a look at their form. */
 export interface CheckedFields {
+  readonly executionMode?: ExecutionMode | null | undefined;
+  readonly imageUri?: string | null | undefined;
   readonly endpointUrl?: string | null | undefined;
   readonly payloadSchema?: JsonObject | null | undefined;
   readonly resultSchema?: JsonObject | null | undefined;
 }
 
-/** Passes fields that a job may have; BAD_REQUEST, naming the field, for an endpoint or a schema that is refused. */
-export function checkJob(fields: CheckedFields, policy: EndpointPolicy): void {
-  if (fields.endpointUrl) refuseIf('endpoint_url', checkEndpointUrl(fields.endpointUrl, policy));
+/** What jobs may be, as whoever runs the servers has decided. */
+type JobPolicies = Pick<JobDeps, 'endpointPolicy' | 'managedExec'>;
+
+/** Passes fields that a job may have; BAD_REQUEST, naming the field, for an endpoint, a command or a schema that is refused. */
+export function checkJob(fields: CheckedFields, { endpointPolicy, managedExec }: JobPolicies): void {
+  if (fields.executionMode === 'managed' && !managedExec) throw badField('execution_mode', MANAGED_IS_OFF);
+  if (fields.endpointUrl) refuseIf('endpoint_url', checkEndpointUrl(fields.endpointUrl, endpointPolicy));
+  if (fields.imageUri) refuseIf('image_uri', faultOfImage(fields.imageUri));
   if (fields.payloadSchema) refuseIf('payload_schema', checkSchema(fields.payloadSchema));
   if (fields.resultSchema) refuseIf('result_schema', checkSchema(fields.resultSchema));
+}
+
+/** Why no managed job can be made or run here. */
+export const MANAGED_IS_OFF = 'managed jobs are switched off here: the server needs MANAGED_EXEC=true';
+
+function faultOfImage(imageUri: string): string | null {
+  const command = parseImageUri(imageUri);
+  return 'fault' in command ? command.fault : null;
 }
 
 /** The BAD_REQUEST for one field of a job, named as in the documents and the database. */

@@ -10,13 +10,13 @@ import { recordVersionSql } from './job-versions.ts';
 
 /**
  * Creates a job at version 1, with a signing secret of its own. FORBIDDEN without `jobs:write`, NOT_FOUND for another project,
- * BAD_REQUEST for an endpoint or a schema that is refused, CONFLICT when a live job has the slug.
+ * BAD_REQUEST for an endpoint, a command or a schema that is refused, CONFLICT when a live job has the slug.
  */
 export async function createJob(actor: Actor, input: CreateJobInput, deps: JobDeps): Promise<JobRow> {
   requireScope(actor, 'jobs:write');
   const { projectId, enabled, ...rest } = input;
   if (projectId && projectId !== actor.projectId) throw notFound('project');
-  checkJob(rest, deps.endpointPolicy);
+  checkJob(rest, deps);
 
   const definition: JobDefinition = { ...JOB_DEFAULTS, ...withoutNulls(rest) };
   const record = {

@@ -11,6 +11,8 @@ export interface JobReadDeps {
 /** What changing jobs works with. */
 export interface JobDeps extends JobReadDeps {
   readonly endpointPolicy: EndpointPolicy;
+  /** Whether servers start processes of jobs. */
+  readonly managedExec: boolean;
   /** Told of every change, so that a trigger sent after the answer meets the changed job. */
   readonly jobCache: Pick<JobCache, 'invalidate'>;
 }

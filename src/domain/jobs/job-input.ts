@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { MAX_IMAGE_URI_LENGTH } from '../../core/command.ts';
+import { MACHINE_PRESETS } from '../../core/machine-preset.ts';
 import { RETRY_STRATEGIES } from '../../core/retry.ts';
 import { JsonObjectInput, MAX_INT32, Metadata, Slug, Tags, text } from '../../core/schemas.ts';
 import { DisplayName, ProjectId } from '../projects/project.ts';
@@ -8,6 +10,9 @@ import { EXECUTION_MODES, type JobDefinition } from './job.ts';
 export const JOB_DEFAULTS = {
   description: '',
   executionMode: 'http',
+  endpointUrl: null,
+  imageUri: null,
+  machinePreset: 'micro',
   maxAttempts: 3,
   timeoutSecs: 300,
   heartbeatTimeoutSecs: 60,
@@ -24,12 +29,23 @@ export const JOB_DEFAULTS = {
   resultSchema: null,
   tags: {},
   defaultRunMetadata: {},
-} as const satisfies Omit<JobDefinition, 'slug' | 'name' | 'endpointUrl'>;
+} as const satisfies Omit<JobDefinition, 'slug' | 'name'>;
 
 const REQUIRED = {
   slug: Slug.describe('What the job is called in URLs and code; unique among the jobs of the project.'),
   name: DisplayName.describe('Name of the job, for people.'),
-  endpointUrl: z.string().min(1).max(2_048).describe('Where runs are dispatched to: an absolute http or https URL.'),
+};
+
+/** Where the code is: which one a job needs, its execution mode says. */
+const PLACES = {
+  endpointUrl: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .describe('Where runs are dispatched to: an absolute http or https URL. Required for "http".'),
+  imageUri: text(MAX_IMAGE_URI_LENGTH)
+    .min(1)
+    .describe('What is started for each run: "exec:<command>", split into words without a shell. Required for "managed".'),
 };
 
 const DEFAULTED = {
@@ -37,8 +53,8 @@ const DEFAULTED = {
   enabled: z.boolean().describe('False refuses new runs and starts none of those that are queued.'),
   executionMode: z
     .enum(EXECUTION_MODES)
-    .refine((mode) => mode !== 'managed', '"managed" is not available yet: it comes with managed runs; use "http"')
-    .describe('Where the code of the job is: "http" for an endpoint of yours.'),
+    .describe('Where the code of the job is: "http" for an endpoint of yours, "managed" for a process that Baton starts.'),
+  machinePreset: z.enum(MACHINE_PRESETS).describe('For "managed": how much memory the process may have.'),
   maxAttempts: z.int().min(1).max(100).describe('How often a run is tried, the first try included.'),
   timeoutSecs: z.int().min(1).max(86_400).describe('Seconds after which an attempt is given up.'),
   heartbeatTimeoutSecs: z.int().min(1).max(86_400).describe('Seconds an executor that answered 202 may stay silent.'),
@@ -81,18 +97,26 @@ const CLEARABLE = {
   resultSchema: JsonObjectInput.describe('JSON Schema (2020-12) that results must match; null accepts any.'),
 };
 
+/** What is said of a job without the place that its execution mode needs. */
+export const NEEDS_ENDPOINT = 'is required with the execution mode "http"';
+/** As {@link NEEDS_ENDPOINT}, of the other mode. */
+export const NEEDS_IMAGE = 'is required with the execution mode "managed"';
+
 /** What a new job is made from. Null means the same as leaving a field out: its default. */
 export const CreateJobInput = z
   .strictObject({
     projectId: ProjectId.nullish().describe('Project of the job; only ever the project of the calling key.'),
     ...REQUIRED,
+    ...orDefault(PLACES),
     ...orDefault(DEFAULTED),
     ...orDefault(CLEARABLE),
   })
   .refine((job) => job.retryStrategy !== 'custom' || (job.retryDelaysSecs ?? []).length > 0, {
     path: ['retryDelaysSecs'],
     message: 'must not be empty with the retry strategy "custom"',
-  });
+  })
+  .refine((job) => job.executionMode === 'managed' || job.endpointUrl, { path: ['endpointUrl'], message: NEEDS_ENDPOINT })
+  .refine((job) => job.executionMode !== 'managed' || job.imageUri, { path: ['imageUri'], message: NEEDS_IMAGE });
 
 /** The parsed form of {@link CreateJobInput}. */
 export type CreateJobInput = z.infer<typeof CreateJobInput>;
@@ -101,6 +125,7 @@ export type CreateJobInput = z.infer<typeof CreateJobInput>;
 export const UpdateJobInput = z
   .strictObject({
     ...optional(REQUIRED),
+    ...optional(PLACES),
     ...optional(DEFAULTED),
     ...orDefault(CLEARABLE),
     expectedVersion: z

@@ -1,5 +1,6 @@
 import { isUuid } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
+import type { MachinePreset } from '../../core/machine-preset.ts';
 import type { RetryStrategy } from '../../core/retry.ts';
 import { isSlug } from '../../core/schemas.ts';
 
@@ -17,6 +18,9 @@ export interface JobDefinition {
   readonly executionMode: ExecutionMode;
   /** Set for `http`. */
   readonly endpointUrl: string | null;
+  /** Set for `managed`: `exec:<command>`. */
+  readonly imageUri: string | null;
+  readonly machinePreset: MachinePreset;
   readonly maxAttempts: number;
   readonly timeoutSecs: number;
   readonly heartbeatTimeoutSecs: number;
@@ -72,6 +76,8 @@ export const COLUMN_OF = {
   enabled: 'enabled',
   executionMode: 'execution_mode',
   endpointUrl: 'endpoint_url',
+  imageUri: 'image_uri',
+  machinePreset: 'machine_preset',
   maxAttempts: 'max_attempts',
   timeoutSecs: 'timeout_secs',
   heartbeatTimeoutSecs: 'heartbeat_timeout_secs',

@@ -6,7 +6,7 @@ import { slugTaken } from './create-job.ts';
 import { readJob } from './find-job.ts';
 import { COLUMN_OF, JOB_COLUMNS, type JobRow, type JobSqlRow, jobFromSql, jobKeyColumn, toSqlRecord } from './job.ts';
 import type { JobDeps } from './job-deps.ts';
-import type { UpdateJobInput } from './job-input.ts';
+import { NEEDS_ENDPOINT, NEEDS_IMAGE, type UpdateJobInput } from './job-input.ts';
 import { recordVersionSql } from './job-versions.ts';
 
 /** Which job to change, by its id or slug, and how. */
@@ -17,15 +17,15 @@ export interface UpdateJob {
 
 /**
  * Changes a job. Whatever changes its definition makes the next version of it; `enabled` alone does not, nor does a change to what it
- * already says. FORBIDDEN without `jobs:write`; NOT_FOUND for unknown, foreign and deleted jobs; BAD_REQUEST for an endpoint or a schema
- * that is refused and for the strategy `custom` without delays; CONFLICT when the slug is taken or the job is not at `expectedVersion`.
+ * already says. FORBIDDEN without `jobs:write`; NOT_FOUND for unknown, foreign and deleted jobs; BAD_REQUEST for an endpoint, a command or
+ * a schema that is refused, for the strategy `custom` without delays and for a mode without its endpoint or command; CONFLICT when the slug is taken or the job is not at `expectedVersion`.
  */
 export async function updateJob(actor: Actor, input: UpdateJob, deps: JobDeps): Promise<JobRow> {
   requireScope(actor, 'jobs:write');
   const key = jobKeyColumn(input.job);
   if (!key) throw notFound('job');
   const { expectedVersion, ...changes } = input.changes;
-  checkJob(changes, deps.endpointPolicy);
+  checkJob(changes, deps);
 
   const patch = JSON.stringify(toSqlRecord(changes));
   const values = [patch, actorName(actor), actor.projectId, input.job, newVersionId(), expectedVersion ?? null];
@@ -44,6 +44,8 @@ const SETTABLE_COLUMNS = [
   COLUMN_OF.enabled,
   COLUMN_OF.executionMode,
   COLUMN_OF.endpointUrl,
+  COLUMN_OF.imageUri,
+  COLUMN_OF.machinePreset,
   COLUMN_OF.maxAttempts,
   COLUMN_OF.timeoutSecs,
   COLUMN_OF.heartbeatTimeoutSecs,
@@ -81,7 +83,8 @@ function updateSql(key: 'id' | 'slug'): string {
       updated_at = case when ${changed('$1::jsonb')} then now() else j.updated_at end
     where j.project_id = $3 and j.${key} = $4 and j.deleted_at is null
       and ($6::integer is null or j.version = $6)
-      and (select n.retry_strategy <> 'custom' or cardinality(n.retry_delays_secs) > 0 from ${next})
+      and (select (n.retry_strategy <> 'custom' or cardinality(n.retry_delays_secs) > 0)
+             and case n.execution_mode when 'http' then n.endpoint_url is not null else n.image_uri is not null end from ${next})
     returning *
   ), recorded as (
     ${recordVersionSql('written', 's.version_id = $5')}
@@ -104,6 +107,9 @@ async function whyNot(actor: Actor, { job, changes }: UpdateJob, deps: JobDeps):
   if (strategy === 'custom' && delays.length === 0) {
     return badField(COLUMN_OF.retryDelaysSecs, 'must not be empty with the retry strategy "custom"');
   }
+  const mode = changes.executionMode ?? current.executionMode;
+  if (mode === 'http' && !(changes.endpointUrl ?? current.endpointUrl)) return badField(COLUMN_OF.endpointUrl, NEEDS_ENDPOINT);
+  if (mode === 'managed' && !(changes.imageUri ?? current.imageUri)) return badField(COLUMN_OF.imageUri, NEEDS_IMAGE);
   return new AppError('CONFLICT', 'the job was changed at the same moment: try again');
 }
 

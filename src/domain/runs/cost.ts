@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Actor } from '../../auth/actor.ts';
+import type { MachinePreset } from '../../core/machine-preset.ts';
 import { visibleRun } from './visible-runs.ts';
 
 /** Runs that are added up at most. */
@@ -16,12 +17,23 @@ export interface ModelCost {
   readonly microusd: number;
 }
 
+/** What the machine time of one preset has cost. */
+export interface ComputeCost {
+  readonly preset: MachinePreset;
+  /** Attempts that have ended. */
+  readonly attempts: number;
+  readonly seconds: number;
+  readonly microusd: number;
+}
+
 /** What a run has cost together with the runs that it spawned and that continue it. */
 export interface RunCost {
   readonly microusd: number;
   readonly tokens: number;
   /** The dearest first. */
   readonly byModel: readonly ModelCost[];
+  /** The machine time of managed runs, the dearest first. */
+  readonly compute: readonly ComputeCost[];
   /** The runs that were added up. */
   readonly runs: number;
   /** There are more runs than are added up. */
@@ -29,7 +41,8 @@ export interface RunCost {
 }
 
 /**
- * Adds up what a run, the runs it spawned, those that continue it, and theirs in turn have reported, over all their attempts. Stops at
+ * Adds up what a run, the runs it spawned, those that continue it, and theirs in turn have reported, and the machine time of those that
+ * are managed, over all their attempts that have ended. Stops at
  * {@link MAX_COUNTED_RUNS}, nearest first.
  */
 export async function costOf(actor: Actor, runId: string, deps: { readonly reads: Pool }): Promise<RunCost> {
@@ -51,10 +64,12 @@ export async function costOf(actor: Actor, runId: string, deps: { readonly reads
           },
         ],
   );
+  const compute = (rows[0]?.compute ?? []).map(({ milliseconds, ...sums }) => ({ ...sums, seconds: milliseconds / 1_000 }));
   return {
-    microusd: byModel.reduce((sum, one) => sum + one.microusd, 0),
+    microusd: [...byModel, ...compute].reduce((sum, one) => sum + one.microusd, 0),
     tokens: byModel.reduce((sum, one) => sum + one.tokens, 0),
     byModel,
+    compute,
     runs: Math.min(found, MAX_COUNTED_RUNS),
     isPartial: found > MAX_COUNTED_RUNS,
   };
@@ -70,6 +85,8 @@ interface CostRow {
   completion_tokens: string;
   tokens: string;
   microusd: string;
+  /** The same on every row. */
+  compute: (Omit<ComputeCost, 'seconds'> & { readonly milliseconds: number })[] | null;
 }
 
 /** Each run has one way to it, by its parent or by the run it continues, so none is counted twice. */
@@ -87,6 +104,9 @@ with recursive tree as (
   select u.provider, u.model, count(*) as calls, sum(u.prompt_tokens) as prompt_tokens, sum(u.completion_tokens) as completion_tokens,
          sum(u.total_tokens) as tokens, sum(u.cost_microusd) as microusd
     from (select id from counted limit ${MAX_COUNTED_RUNS}) c join run_usage u on u.run_id = c.id group by u.provider, u.model
+), machines as (
+  select m.preset, count(*) as attempts, sum(m.duration_ms) as milliseconds, sum(m.cost_microusd) as microusd
+    from (select id from counted limit ${MAX_COUNTED_RUNS}) c join run_compute m on m.run_id = c.id group by m.preset
 )
-select n.runs, s.* from (select count(*)::int as runs from counted) n left join sums s on true
+select n.runs, s.*, (select json_agg(m order by m.microusd desc, m.preset) from machines m) as compute from (select count(*)::int as runs from counted) n left join sums s on true
  order by s.microusd desc, s.tokens desc, s.provider, s.model`;

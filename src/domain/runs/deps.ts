@@ -26,6 +26,8 @@ export interface RunDeps {
   readonly heartbeats: Heartbeats;
   readonly hub: WakeHub;
   readonly tokens: RunTokens;
+  /** Whether servers start processes of jobs. */
+  readonly managedExec: boolean;
   readonly eventNotices: EventNotices;
   /** What the lists of all bulk triggers under way may take. */
   readonly batchMemory: ByteBudget;

@@ -3,7 +3,7 @@ import type { Actor } from '../../auth/actor.ts';
 import { AppError } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
 import { RUN_STATUSES } from '../../core/run-state.ts';
-import { JsonObjectInput, key, Metadata, Tags } from '../../core/schemas.ts';
+import { JsonObjectInput, key, MetadataFilter, Tags } from '../../core/schemas.ts';
 
 /** Bytes of JSON a containment filter may have. */
 const MAX_CONTAINS_BYTES = 4_096;
@@ -22,7 +22,7 @@ export const RunFilterInput = z.strictObject({
   concurrencyKey: key(128).optional().describe('Runs with this concurrency key.'),
   idempotencyKey: key(256).optional().describe('Runs with this idempotency key.'),
   payloadContains: JsonObjectInput.optional().describe('The payload contains this JSON object, at any depth of its own nesting.'),
-  metadata: Metadata.optional().describe('The metadata has all of these pairs.'),
+  metadata: MetadataFilter.optional().describe('The metadata has all of these pairs.'),
   tags: Tags.optional().describe('The tags have all of these pairs.'),
   createdAfter: Instant.optional().describe('Created at this moment or later.'),
   createdBefore: Instant.optional().describe('Created before this moment.'),

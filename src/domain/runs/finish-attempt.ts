@@ -1,9 +1,11 @@
+import type { MachinePreset } from '../../core/machine-preset.ts';
 import type { DispatchTrace, ExecutionTrace, Outcome } from '../../core/outcome.ts';
 import type { JobRow } from '../jobs/job.ts';
 import { validate } from '../jobs/json-schema.ts';
 import type { ClaimedRun } from './claimed-run.ts';
 import type { RunDeps } from './deps.ts';
 import { failAttempt } from './end-attempt.ts';
+import { failOutOfMemory } from './out-of-memory.ts';
 import type { TransitionItem } from './transition.ts';
 
 /** Why we stopped an attempt ourselves: its claim is over and nothing must be stored, or the process ends and the run goes back. */
@@ -15,6 +17,8 @@ export interface FinishedAttempt {
   readonly abortReason: AbortReason | null;
   /** Milliseconds from the claim to handing the run to the executor. */
   readonly dequeueMs: number;
+  /** The machine of a managed attempt; null for any other. */
+  readonly preset: MachinePreset | null;
 }
 
 /**
@@ -32,7 +36,8 @@ export async function finishAttempt(
     return;
   }
   const item = await toItem(run, end, deps);
-  if (item) await deps.transitions.one(item);
+  // A process that waits for something ends as well, which says nothing about its run.
+  if (item) await deps.transitions.one(end.preset === null ? item : { ...item, from: 'executing' });
 }
 
 /** Ends a run that cannot be dispatched at all, for a reason that lies with us and not with its executor. */
@@ -42,7 +47,7 @@ export async function failSystem(run: ClaimedRun, error: string, deps: Pick<RunD
 
 async function toItem(
   run: ClaimedRun,
-  { outcome, abortReason, dequeueMs }: FinishedAttempt,
+  { outcome, abortReason, dequeueMs, preset }: FinishedAttempt,
   deps: Pick<RunDeps, 'jobs'>,
 ): Promise<TransitionItem | null> {
   if (outcome.kind === 'accepted') return null;
@@ -64,7 +69,9 @@ async function toItem(
     case 'timed_out':
       return failAttempt(run, job, { errorClass: 'timeout', message: 'execution timed out', trace });
     case 'failed':
-      return failAttempt(run, job, { ...outcome, trace });
+      return outcome.errorClass === 'out_of_memory' && preset !== null
+        ? failOutOfMemory(run, job, { message: outcome.message, preset, trace })
+        : failAttempt(run, job, { ...outcome, trace });
   }
 }
 

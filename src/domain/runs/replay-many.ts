@@ -8,7 +8,7 @@ import type { RunDeps } from './deps.ts';
 import { isReplayable, type Original, prepareReplay, REPLAYABLE_STATUSES, readOriginals, storeReplay } from './replay.ts';
 import { selectRuns } from './select-runs.ts';
 
-type ReplayDeps = Pick<RunDeps, 'reads' | 'jobs' | 'inserts'>;
+type ReplayDeps = Pick<RunDeps, 'reads' | 'jobs' | 'inserts' | 'managedExec'>;
 
 /** Bytes of JSON payload that are held at once; a payload larger than this is replayed alone. */
 const MAX_HELD_BYTES = 8_388_608;

@@ -8,7 +8,7 @@ import { dependencyKeyOf } from '../dependencies/match.ts';
 import type { JobRow } from '../jobs/job.ts';
 import type { RunDeps } from './deps.ts';
 import type { NewRun } from './insert.ts';
-import { insertRefusal, prepare } from './trigger.ts';
+import { insertRefusal, prepare, refuseManagedIfOff } from './trigger.ts';
 
 /** The endings after which a run can be replayed. A dead letter is replayed as itself; the others ended as somebody wanted. */
 export const REPLAYABLE_STATUSES = ['failed', 'timed_out', 'crashed', 'system_failed'] as const satisfies readonly RunStatus[];
@@ -28,7 +28,7 @@ export interface Original {
   readonly tags: string;
 }
 
-type ReplayDeps = Pick<RunDeps, 'reads' | 'jobs' | 'inserts'>;
+type ReplayDeps = Pick<RunDeps, 'reads' | 'jobs' | 'inserts' | 'managedExec'>;
 
 /**
  * Runs the work of an ended run once more, as a new run under the job as it is today: same payload, priority, tags and metadata, first
@@ -81,7 +81,11 @@ export function isReplayable(status: RunStatus): boolean {
 }
 
 /** Builds the new run; throws what {@link replayRun} documents. */
-export async function prepareReplay(actor: Actor, original: Original, deps: Pick<RunDeps, 'jobs'>): Promise<NewRun> {
+export async function prepareReplay(
+  actor: Actor,
+  original: Original,
+  deps: Pick<RunDeps, 'jobs' | 'managedExec'>,
+): Promise<NewRun> {
   refuseUnlessReplayable(original);
   const job = await replayableJob(actor, original.jobId, deps);
   const { payload, priority, concurrencyKey, timeoutSecs, maxAttempts } = original;
@@ -113,9 +117,10 @@ function refuseUnlessReplayable({ status }: Original): void {
   if (!isReplayable(status)) throw new AppError('BAD_REQUEST', 'run is not replayable');
 }
 
-async function replayableJob(actor: Actor, jobId: string, deps: Pick<RunDeps, 'jobs'>): Promise<JobRow> {
+async function replayableJob(actor: Actor, jobId: string, deps: Pick<RunDeps, 'jobs' | 'managedExec'>): Promise<JobRow> {
   const job = await deps.jobs.ofRun(actor.projectId, jobId);
   if (job.deletedAt) throw new AppError('BAD_REQUEST', 'job not found for run');
   if (!job.enabled) throw new AppError('BAD_REQUEST', 'job is disabled');
+  refuseManagedIfOff(job, deps);
   return job;
 }

@@ -35,5 +35,6 @@ d6 as (delete from run_leases x using old where x.run_id = old.id),
 d7 as (delete from run_checkpoints x using old where x.run_id = old.id),
 d8 as (delete from run_usage x using old where x.run_id = old.id),
 d9 as (delete from run_tool_calls x using old where x.run_id = old.id),
-d10 as (delete from run_state x using old where x.run_id = old.id)
+d10 as (delete from run_state x using old where x.run_id = old.id),
+d11 as (delete from run_compute x using old where x.run_id = old.id)
 delete from runs x using old where x.id = old.id`;

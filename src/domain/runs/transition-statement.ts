@@ -43,13 +43,14 @@ with input as materialized (
   select * from json_to_recordset($1::json) as x (
     ord int, id uuid, project_id text, epoch int, event text, error text, error_class text, result jsonb, trace jsonb,
     delay_ms bigint, at timestamptz, priority_boost int, level text, message text, data jsonb,
-    wait jsonb, payload jsonb, payload_hash text, dependency_key text)
+    wait jsonb, payload jsonb, payload_hash text, dependency_key text, from_status text, metadata jsonb)
 ), locked as materialized (
   select i.*, r.project_id as owner, r.status as was, r.epoch as old_epoch, r.attempt, r.event_seq, r.parent_run_id, r.job_id, r.batch_id
     from input i join runs r on r.id = i.id order by r.id for update of r
 ), plan as materialized (
   select l.*, l.event_seq + 1 as seq,
          case when (l.epoch is null or l.epoch = l.old_epoch) and (l.project_id is null or l.project_id = l.owner)
+               and (l.from_status is null or l.from_status = l.was)
               then ${becomesSql('l.event', 'l.was')} end as becomes,
          case l.event when 'retry' then l.attempt + 1 when 'dlq_replay' then 1 else l.attempt end as new_attempt,
          l.old_epoch + case when l.event in ('dlq_replay', 'pause', 'restart') then 1 else 0 end as new_epoch,
@@ -80,7 +81,7 @@ with input as materialized (
     dependency_key = case when p.payload is null then r.dependency_key else p.dependency_key end
   from plan p where r.id = p.id and p.becomes is not null
   returning r.id, p.was, p.becomes, p.seq, p.new_attempt, p.new_epoch, p.level, p.message, p.data, p.result, p.retry_at,
-            r.project_id, p.wait, p.payload, p.payload_hash, p.event, r.job_id, r.idempotency_key, r.dependency_key, r.expires_at
+            r.project_id, p.wait, p.payload, p.payload_hash, p.metadata, p.event, r.job_id, r.idempotency_key, r.dependency_key, r.expires_at
 ), told as (
   insert into run_events (run_id, seq, type, level, message, data, from_status, to_status, attempt, epoch)
   select id, seq, 'state_change', level, message, data, was, becomes, new_attempt, new_epoch from moved
@@ -97,8 +98,9 @@ with input as materialized (
   select (m.wait->>'id')::uuid, m.project_id, m.id, 'dependency', m.job_id, ${matchSql('m')}, m.expires_at
     from moved m where m.event = 'depend'
 ), replaced as (
-  update run_data d set payload = m.payload, payload_hash = m.payload_hash
-    from moved m where m.payload is not null and d.run_id = m.id
+  update run_data d set payload = coalesce(m.payload, d.payload), payload_hash = coalesce(m.payload_hash, d.payload_hash),
+         metadata = d.metadata || coalesce(m.metadata, '{}')
+    from moved m where (m.payload is not null or m.metadata is not null) and d.run_id = m.id
 ), ended_waits as (
   update waits w set status = 'canceled', ended_at = now()
     from moved m where m.was = 'waiting' and m.becomes <> 'queued' and w.run_id = m.id and w.status = 'waiting'

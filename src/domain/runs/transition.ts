@@ -18,6 +18,8 @@ export interface TransitionItem {
   readonly projectId?: string;
   /** Fence: the claim that reports; a run claimed again since refuses. */
   readonly epoch?: number;
+  /** Guard: refuses a run in any other status, also where the event would accept it. */
+  readonly from?: RunStatus;
   readonly error?: string;
   readonly errorClass?: ErrorClass;
   /** Stored on `complete`. */
@@ -31,6 +33,8 @@ export interface TransitionItem {
   readonly priorityBoost?: number;
   /** For `hold`: the payload that takes the place of the one before, with its hash. */
   readonly payload?: { readonly json: JsonObject; readonly hash: string; readonly dependencyKey: string | null };
+  /** Added to the metadata of the run. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /** For `wait`: the event that is waited for. The statement fails, for this item alone, when its key is in use. */
   readonly wait?: EventWait;
   /** For `depend`: the id of the wait that it begins. */
@@ -183,6 +187,8 @@ function toInput(item: TransitionItem, ord: number): object {
     payload: item.payload?.json,
     payload_hash: item.payload?.hash,
     dependency_key: item.payload?.dependencyKey,
+    from_status: item.from,
+    metadata: item.metadata,
     wait: waitOf(item),
   };
 }

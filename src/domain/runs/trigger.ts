@@ -7,6 +7,7 @@ import { canonicalJson, type JsonValue } from '../../core/json.ts';
 import type { RunStatus } from '../../core/run-state.ts';
 import { JsonInput, key, Metadata, Tags } from '../../core/schemas.ts';
 import { dependencyKeyOf } from '../dependencies/match.ts';
+import { MANAGED_IS_OFF } from '../jobs/check-job.ts';
 import type { JobRow } from '../jobs/job.ts';
 import { validate } from '../jobs/json-schema.ts';
 import type { RunDeps } from './deps.ts';
@@ -89,11 +90,21 @@ export async function dryRunTrigger(actor: Actor, input: TriggerRun, deps: RunDe
   };
 }
 
-/** The job to trigger: NOT_FOUND when there is none, BAD_REQUEST when it is disabled. */
-export async function triggerableJob(actor: Actor, idOrSlug: string, deps: Pick<RunDeps, 'jobs'>): Promise<JobRow> {
+/** The job to trigger: NOT_FOUND when there is none, BAD_REQUEST when it is disabled, or managed where nothing managed runs. */
+export async function triggerableJob(
+  actor: Actor,
+  idOrSlug: string,
+  deps: Pick<RunDeps, 'jobs' | 'managedExec'>,
+): Promise<JobRow> {
   const job = await deps.jobs.find(actor.projectId, idOrSlug);
   if (!job.enabled) throw new AppError('BAD_REQUEST', 'job is disabled: enable it before triggering runs');
+  refuseManagedIfOff(job, deps);
   return job;
+}
+
+/** Throws BAD_REQUEST for a managed job where servers start no processes: its runs could only fail. */
+export function refuseManagedIfOff(job: JobRow, { managedExec }: Pick<RunDeps, 'managedExec'>): void {
+  if (job.executionMode === 'managed' && !managedExec) throw new AppError('BAD_REQUEST', MANAGED_IS_OFF);
 }
 
 /** Where a run comes from. */
