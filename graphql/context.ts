@@ -3,6 +3,7 @@ import type { Actor } from '../src/auth/actor.ts';
 import type { PrismaClient } from '../src/db/prisma.ts';
 import type { JobDeps } from '../src/domain/jobs/job-deps.ts';
 import type { RunDeps } from '../src/domain/runs/deps.ts';
+import type { WebhookDeps } from '../src/domain/webhooks/subscription.ts';
 
 /** What every resolver works with: who is calling, and what the domain's functions are called with. Made anew for each request. */
 export interface GraphQLContext {
@@ -16,4 +17,5 @@ export interface GraphQLContext {
   readonly projects: { readonly pool: Pool };
   readonly jobs: JobDeps;
   readonly runs: RunDeps;
+  readonly webhooks: WebhookDeps;
 }

@@ -18,5 +18,5 @@ export function memberOrNull<Member extends string>(members: readonly Member[], 
 }
 
 function enumName(name: string): string {
-  return name === '*' ? 'ALL' : name.toUpperCase().replaceAll(/[:-]/g, '_');
+  return name === '*' ? 'ALL' : name.toUpperCase().replaceAll(/[:.-]/g, '_');
 }

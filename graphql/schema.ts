@@ -19,6 +19,8 @@ import './dependencies/fields.ts';
 import './dependencies/mutations.ts';
 import './events/queries.ts';
 import './events/mutations.ts';
+import './webhooks/queries.ts';
+import './webhooks/mutations.ts';
 import { builder } from './builder.ts';
 
 /** The schema that every face of the server executes. */

@@ -9,7 +9,7 @@ export function toCamelKeys(body: object): Record<string, unknown> {
 
 /** GraphQL's name for a word that REST writes in small letters: `jobs:read` is `JOBS_READ` there, and `*` is `ALL`. */
 export function enumName(word: string): string {
-  return word === '*' ? 'ALL' : word.toUpperCase().replaceAll(/[:-]/g, '_');
+  return word === '*' ? 'ALL' : word.toUpperCase().replaceAll(/[:.-]/g, '_');
 }
 
 /** One word of a closed set in a request; parsed, it is GraphQL's name for it. */

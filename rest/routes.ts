@@ -19,6 +19,8 @@ import { runManagedRoutes } from './v1/run-managed.ts';
 import { runOperationRoutes } from './v1/run-operations.ts';
 import { runReportRoutes } from './v1/run-reports.ts';
 import { runRoutes } from './v1/runs.ts';
+import { webhookDeliveryRoutes } from './v1/webhook-deliveries.ts';
+import { webhookSubscriptionRoutes } from './v1/webhook-subscriptions.ts';
 
 /** Every documented route: the single source of the router, the validation, the OpenAPI document and its tests. */
 export const routes: readonly Route[] = [
@@ -39,6 +41,8 @@ export const routes: readonly Route[] = [
   ...childrenRoutes,
   ...waitForEventRoutes,
   ...eventRoutes,
+  ...webhookSubscriptionRoutes,
+  ...webhookDeliveryRoutes,
   ...projectRoutes,
   ...apiKeyRoutes,
 ];
@@ -50,6 +54,7 @@ export const apiTags: readonly ApiTag[] = [
   { name: 'Runs', description: 'Job run management and monitoring.' },
   { name: 'Executors', description: 'Endpoints called by job executors using run tokens.' },
   { name: 'Events', description: 'Runs that wait for something outside, and sending it to them. `{key}` is percent-encoded.' },
+  { name: 'Webhooks', description: 'Telling URLs of yours what has ended, and what became of telling them.' },
   { name: 'Projects', description: 'The tenants of this installation.' },
   { name: 'API keys', description: 'The credentials of a project.' },
 ];

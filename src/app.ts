@@ -10,6 +10,7 @@ import { apiInfo, apiTags, routes } from '../rest/routes.ts';
 import { makeAuthenticator } from './auth/authenticate.ts';
 import { makeRunTokens } from './auth/run-token.ts';
 import type { Config } from './config.ts';
+import type { EndpointPolicy } from './core/endpoint-guard.ts';
 import { newId } from './core/ids.ts';
 import { type CredentialKind, makeReadActor } from './credentials.ts';
 import { awaitDatabase } from './db/await-database.ts';
@@ -21,6 +22,7 @@ import { makePrisma } from './db/prisma.ts';
 import { WAKE_CHANNEL } from './db/wake-hub.ts';
 import { type BootstrapResult, bootstrap } from './domain/projects/bootstrap.ts';
 import { countActiveRuns } from './domain/runs/statistics.ts';
+import { readDeliveryBacklog } from './domain/webhooks/delivery-backlog.ts';
 import { type Engine, makeEngine } from './engine.ts';
 import { makeHttpExecutor } from './executor/http-executor.ts';
 import { makeProcessExecutor } from './executor/process-executor.ts';
@@ -59,7 +61,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const pools = openPools(databaseUrl, { engineSize: ENGINE_CONNECTIONS, readSize: READ_CONNECTIONS, applicationName: 'baton' });
   const booted = await bootstrap(pools.reads, { projectId: config.projectId, apiKey: config.apiKey });
   const tokens = await makeRunTokens(options.secret);
-  const executor = makeHttpExecutor({ policy: { allowPrivate: config.allowPrivateEndpoints }, userAgent: 'baton' });
+  const endpointPolicy: EndpointPolicy = { allowPrivate: config.allowPrivateEndpoints };
+  const executor = makeHttpExecutor({ policy: endpointPolicy, userAgent: 'baton' });
   const listening = Promise.withResolvers<string>();
   const apiUrl = config.apiUrl === null ? listening.promise : Promise.resolve(config.apiUrl);
   const managed =
@@ -69,6 +72,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   // The metrics look at the engine and the engine feeds the metrics; neither calls the other before both exist.
   const metrics: Metrics = makeMetrics({
     runsByStatus: () => countActiveRuns(pools.reads),
+    webhookBacklog: () => readDeliveryBacklog(pools.reads),
     loops: () => engine.loops.map((loop) => ({ name: loop.name, ageSecs: loop.ageMs() / 1_000 })),
     pools: () => (['engine', 'reads'] as const).map((name) => poolUse(name, pools[name])),
     inFlight: () => engine.inFlight(),
@@ -81,7 +85,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     tokens,
     executor,
     managed,
-    notices: { post: executor.post, policy: { allowPrivate: config.allowPrivateEndpoints } },
+    post: executor.post,
+    endpointPolicy,
     observer: metrics,
     log,
     onHopeless: options.onHopeless,
@@ -101,12 +106,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const contextBase = {
     prisma,
     projects: { pool: pools.reads },
-    jobs: {
-      pool: pools.reads,
-      endpointPolicy: { allowPrivate: config.allowPrivateEndpoints },
-      managedExec: config.managedExec,
-      jobCache: engine.runs.jobs,
-    },
+    jobs: { pool: pools.reads, endpointPolicy, managedExec: config.managedExec, jobCache: engine.runs.jobs },
+    webhooks: { pool: pools.reads, endpointPolicy, onDue: engine.webhookDue },
     runs: engine.runs,
   };
   async function makeContext(

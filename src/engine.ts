@@ -11,7 +11,7 @@ import { dropRings, hasStaleRing, pendingRings, ring } from './db/queue.ts';
 import { makeWakeHub, type WakeHub } from './db/wake-hub.ts';
 import { BATCH_MEMORY } from './domain/batches/batch-items.ts';
 import { makeDependencyWaits } from './domain/dependencies/dependency-waits.ts';
-import { makeEventNotices } from './domain/events/event-notices.ts';
+import { tellNoticeFailure } from './domain/events/tell-notice-failure.ts';
 import { makeJobCache } from './domain/jobs/job-cache.ts';
 import type { ClaimedRun } from './domain/runs/claimed-run.ts';
 import type { RunDeps } from './domain/runs/deps.ts';
@@ -24,13 +24,15 @@ import { makeRecords } from './domain/runs/records.ts';
 import { makeReports } from './domain/runs/report.ts';
 import { endedRun, makeTransitions, type TransitionNotice } from './domain/runs/transition.ts';
 import { settleWaits } from './domain/runs/waits.ts';
+import type { DeliveryAttempt } from './domain/webhooks/settle-delivery.ts';
 import { type Dispatcher, makeDispatcher } from './worker/dispatcher.ts';
 import { makeDoorbell } from './worker/doorbell.ts';
-import { type Loop, makeLoop } from './worker/loop.ts';
+import { makeLoop, type StartedLoop } from './worker/loop.ts';
 import { makeReaper } from './worker/reaper.ts';
 import { runAttempt } from './worker/run-attempt.ts';
 import { makeTimers } from './worker/timers.ts';
 import { makeWatchdog } from './worker/watchdog.ts';
+import { makeWebhookSender, type WebhookPauses } from './worker/webhook-sender.ts';
 
 /** What counts and observes; the engine tells it, never asks it. */
 export interface EngineObserver {
@@ -38,13 +40,17 @@ export interface EngineObserver {
   dispatched(outcome: Outcome['kind']): void;
   transitioned(to: string): void;
   triggered(count: number): void;
+  /** An attempt to deliver a webhook has ended. */
+  webhookSettled(status: DeliveryAttempt['status']): void;
 }
 
 /** The part of a process that moves runs: what the faces call into, and the loops behind it. */
 export interface Engine {
   readonly runs: RunDeps;
   readonly hub: WakeHub;
-  readonly loops: readonly Loop[];
+  /** A webhook was stored by somebody else than a transition: send it at once, if this process sends any. */
+  webhookDue(): void;
+  readonly loops: readonly StartedLoop[];
   inFlight(): number;
   start(): Promise<void>;
   /** Stops claiming, waits up to `graceMs` for what is under way, hands the rest back. The faces may go on meanwhile: executors report. */
@@ -61,10 +67,14 @@ interface EngineDeps {
   readonly executor: Executor;
   /** Runs managed jobs; null in a process that starts no processes. */
   readonly managed: Executor<ManagedAttempt> | null;
-  /** Tells URLs of users that a run waits for an event. */
-  readonly notices: { readonly post: PostSigned; readonly policy: EndpointPolicy };
+  /** Sends webhooks. */
+  readonly post: PostSigned;
+  /** What URLs of users may point at. */
+  readonly endpointPolicy: EndpointPolicy;
   readonly observer: EngineObserver;
   readonly log: Logger;
+  /** Milliseconds between the attempts to deliver a webhook, where they are not to be the documented ones. */
+  readonly webhookPausesMs?: WebhookPauses;
   /** The process is beyond repair by itself and should be replaced. */
   readonly onHopeless: (reason: string) => void;
 }
@@ -113,6 +123,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     if (endings.length > 0) background('release-dependents', dependencies.ended(endings));
     if (notice.contendedLimits.length > 0) background('promote', promote(notice.contendedLimits));
     if (notice.claimable && !notice.rung) announce();
+    if (notice.fired) webhooks.poke();
   }
 
   async function promote(keys: readonly string[]): Promise<void> {
@@ -159,12 +170,17 @@ export function makeEngine(deps: EngineDeps): Engine {
       if (notice.queued && !notice.rung) announce();
     },
   });
-  const eventNotices = makeEventNotices({
+  const webhooks = makeWebhookSender({
     engine,
-    jobs,
-    reports,
-    ...deps.notices,
-    onError: (error) => log.warn({ err: error }, 'how telling that a run waits for an event went could not be stored'),
+    post: deps.post,
+    intervalMs: config.pollMs,
+    ...(deps.webhookPausesMs && { pausesMs: deps.webhookPausesMs }),
+    async onSettled({ waitId }, { status, error }) {
+      observer.webhookSettled(status);
+      if (waitId !== null && status === 'dead')
+        await tellNoticeFailure({ waitId, fault: error ?? 'unknown' }, { engine, reports });
+    },
+    log,
   });
   const runs: RunDeps = {
     engine,
@@ -179,8 +195,8 @@ export function makeEngine(deps: EngineDeps): Engine {
     hub,
     tokens: deps.tokens,
     managedExec: config.managedExec,
-    eventNotices,
     batchMemory: makeByteBudget(BATCH_MEMORY),
+    endpointPolicy: deps.endpointPolicy,
   };
 
   /** Many triggers taken on elsewhere leave many rings; the one that finds the queue empty answers for all that came before it. */
@@ -221,7 +237,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     onNextTimer: timers.inMs,
     log,
   });
-  const loops: readonly Loop[] = dispatches ? [presence, reaper, watchdog] : [presence];
+  const loops: readonly StartedLoop[] = dispatches ? [presence, reaper, watchdog, webhooks] : [presence];
 
   /** A hint may come late: the run may have been claimed again since, by this very process. */
   async function stopEnded(runIds: readonly string[], claims: readonly HeldClaim[]): Promise<void> {
@@ -239,6 +255,7 @@ export function makeEngine(deps: EngineDeps): Engine {
   return {
     runs,
     hub,
+    webhookDue: webhooks.poke,
     loops,
     inFlight: () => dispatcher.inFlight().length,
     async start() {
@@ -246,13 +263,12 @@ export function makeEngine(deps: EngineDeps): Engine {
       if (dispatches) await doorbell.start();
     },
     async drain(graceMs) {
-      await Promise.all([watchdog.stop(), reaper.stop(), doorbell.stop(), dispatcher.stop(graceMs)]);
+      await Promise.all([watchdog.stop(), reaper.stop(), doorbell.stop(), dispatcher.stop(graceMs), webhooks.stop(graceMs)]);
     },
     async close() {
       timers.stop();
       dependencies.stop();
       await presence.stop();
-      await eventNotices.close();
       await Promise.all([transitions.idle(), inserts.idle(), reports.idle(), records.idle(), heartbeats.idle()]);
       await background.idle();
       await hub.close();

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Loop } from './worker/loop.ts';
+import type { StartedLoop } from './worker/loop.ts';
 
 /** Intervals a loop may miss before the process is no longer ready. */
 const MISSED_INTERVALS = 3;
@@ -16,7 +16,7 @@ export interface Readiness {
 /** Looks at everything a ready process needs: the database answers, every loop has run lately, and nobody is shutting it down. */
 export async function checkReadiness(deps: {
   readonly pool: Pool;
-  readonly loops: readonly Loop[];
+  readonly loops: readonly StartedLoop[];
   readonly isListening: () => boolean;
   readonly isStopping: () => boolean;
 }): Promise<Readiness> {

@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Outcome } from './core/outcome.ts';
+import type { DeliveryBacklog } from './domain/webhooks/delivery-backlog.ts';
+import type { DeliveryAttempt } from './domain/webhooks/settle-delivery.ts';
 
 /** What the server counts; one registry per process, served at `/metrics`. */
 export interface Metrics {
@@ -9,12 +11,14 @@ export interface Metrics {
   dispatched(outcome: Outcome['kind']): void;
   transitioned(to: string): void;
   triggered(count: number): void;
+  webhookSettled(status: DeliveryAttempt['status']): void;
   request(route: string, status: number, seconds: number): void;
 }
 
 /** What only a look at the process or the database can tell, asked at each scrape. */
 export interface MetricSources {
   runsByStatus(): Promise<readonly { readonly status: string; readonly count: number }[]>;
+  webhookBacklog(): Promise<DeliveryBacklog>;
   loops(): readonly { readonly name: string; readonly ageSecs: number }[];
   pools(): readonly { readonly name: string; readonly total: number; readonly idle: number; readonly waiting: number }[];
   inFlight(): number;
@@ -47,6 +51,12 @@ export function makeMetrics(sources: MetricSources): Metrics {
     registers,
   });
   const triggered = new Counter({ name: 'baton_runs_triggered_total', help: 'Runs stored by this process.', registers });
+  const webhooksSettled = new Counter({
+    name: 'baton_webhook_attempts_total',
+    help: 'Attempts of this process to deliver a webhook, by what the delivery became; failed is tried again, dead is not.',
+    labelNames: ['outcome'],
+    registers,
+  });
   const requests = new Histogram({
     name: 'baton_http_request_seconds',
     help: 'Requests answered, by route and status.',
@@ -63,6 +73,22 @@ export function makeMetrics(sources: MetricSources): Metrics {
     async collect() {
       this.reset();
       for (const { status, count } of await sources.runsByStatus()) this.set({ status }, count);
+    },
+  });
+  new Gauge({
+    name: 'baton_webhooks_oldest_pending_seconds',
+    help: 'Age of the oldest webhook that is still to be delivered.',
+    registers,
+    async collect() {
+      this.set((await sources.webhookBacklog()).oldestSecs);
+    },
+  });
+  new Gauge({
+    name: 'baton_webhooks_pending',
+    help: 'Webhooks still to be delivered in all projects; 10,000 stands for that or more.',
+    registers,
+    async collect() {
+      this.set((await sources.webhookBacklog()).pending);
     },
   });
   new Gauge({
@@ -110,6 +136,7 @@ export function makeMetrics(sources: MetricSources): Metrics {
     dispatched: (outcome) => dispatched.inc({ outcome }),
     transitioned: (to) => transitioned.inc({ to }),
     triggered: (count) => triggered.inc(count),
+    webhookSettled: (outcome) => webhooksSettled.inc({ outcome }),
     request: (route, status, seconds) => requests.observe({ route, status }, seconds),
   };
 }

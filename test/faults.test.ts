@@ -57,6 +57,7 @@ describe('faults', () => {
       slug: 'survivor',
       endpoint_url: `http://127.0.0.1:${(executor.address() as AddressInfo).port}/`,
       max_attempts: 20,
+      webhook_url: `http://127.0.0.1:${(executor.address() as AddressInfo).port}/ended`,
       retry_strategy: 'fixed',
       retry_initial_delay_secs: 1,
     });
@@ -84,11 +85,16 @@ describe('faults', () => {
     expect(
       await queryAll(
         `select id from runs r where id <> all ($1) and not exists (select from runs a where a.id = any ($1)
-           and a.idempotency_key = r.idempotency_key and a.created_at >= r.finished_at)`,
+           and a.idempotency_key = r.idempotency_key)`,
         [acknowledged],
       ),
     ).toEqual([]);
     expect(await withClient(findViolations)).toEqual([]);
+    // Whatever ended a run has stored what is to be told of it, once, and somebody sends it.
+    expect(
+      await queryAll('select id from runs r where 1 <> (select count(*) from webhook_deliveries d where d.run_id = r.id)'),
+    ).toEqual([]);
+    expect(await queryAll(`select status from webhook_deliveries where status not in ('delivered', 'pending')`)).toEqual([]);
     expect(server.kills()).toBe(SERVER_KILLS);
   });
 });

@@ -112,6 +112,28 @@ const ROOT_FIELDS: Readonly<Record<string, { readonly needs: Scope | 'any key' |
   },
   'Mutation.cancelEventTrigger': { needs: 'runs:write', document: 'mutation { cancelEventTrigger(key: "none") { id } }' },
   'Mutation.waitForEvent': { needs: 'run token', document: 'mutation { waitForEvent(input: { eventKey: "x" }) { triggerId } }' },
+  'Query.webhookSubscription': { needs: 'jobs:read', document: '{ webhookSubscription(id: "none") { id } }' },
+  'Query.webhookSubscriptions': { needs: 'jobs:read', document: '{ webhookSubscriptions { edges { cursor } } }' },
+  'Query.webhookDelivery': { needs: 'runs:read', document: '{ webhookDelivery(id: "none") { id } }' },
+  'Query.webhookDeliveries': { needs: 'runs:read', document: '{ webhookDeliveries { edges { cursor } } }' },
+  'Mutation.createWebhookSubscription': {
+    needs: 'jobs:write',
+    document: 'mutation { createWebhookSubscription(input: { webhookUrl: "nonsense", eventTypes: [RUN_FAILED] }) { secret } }',
+  },
+  'Mutation.updateWebhookSubscription': {
+    needs: 'jobs:write',
+    document: 'mutation { updateWebhookSubscription(id: "none", input: { active: false }) { id } }',
+  },
+  'Mutation.deleteWebhookSubscription': {
+    needs: 'jobs:write',
+    document: 'mutation { deleteWebhookSubscription(id: "none") { id } }',
+  },
+  'Mutation.testWebhookSubscription': {
+    needs: 'jobs:write',
+    document: 'mutation { testWebhookSubscription(id: "none") { id } }',
+  },
+  'Mutation.retryWebhookDelivery': { needs: 'runs:write', document: 'mutation { retryWebhookDelivery(id: "none") { id } }' },
+  'Mutation.replayWebhookDelivery': { needs: 'runs:write', document: 'mutation { replayWebhookDelivery(id: "none") { id } }' },
   'Subscription.runEvents': { needs: 'runs:read', document: 'subscription { runEvents(runId: "none") { seq } }' },
   'Subscription.batchChanged': { needs: 'runs:read', document: 'subscription { batchChanged(batchId: "none") { id } }' },
 };
@@ -184,18 +206,28 @@ describe('another project', () => {
     const { triggerRuns } = await t.get('mutation { triggerRuns(input: { job: "secret", items: [{}] }) { batchId } }');
     const waiting = await t.start({ job: job.id });
     await t.get('mutation { waitForEvent(input: { eventKey: "secret event" }) { triggerId } }', { as: waiting });
+    const { createWebhookSubscription } = await t.get(
+      'mutation { createWebhookSubscription(input: { webhookUrl: "https://example.com", eventTypes: [RUN_FAILED] }) { subscription { id } } }',
+    );
+    const subscriptionId = createWebhookSubscription.subscription.id;
+    const { testWebhookSubscription: delivery } = await t.get(
+      `mutation { testWebhookSubscription(id: "${subscriptionId}") { id } }`,
+    );
+    const idFor = (document: string, argument: string): string => {
+      if (/r(?:evoke|otate)ApiKey/.test(document)) return createApiKey.apiKey.id;
+      if (/batch(Changed)?\(/.test(document)) return triggerRuns.batchId;
+      if (/WebhookDelivery|webhookDelivery/.test(document)) return delivery.id;
+      if (/[wW]ebhookSubscription/.test(document)) return subscriptionId;
+      return /[rR]un\b|DeadLetter|IdempotencyKey|DebugMode|runEvents/.test(document) && argument !== 'job' ? runId : job.id;
+    };
     const named = (document: string) =>
       document
         .replace('key: "none"', 'key: "secret event"')
-        .replace(
-          /(job|id|runId|batchId): "none"/g,
-          (_all, name: string) =>
-            `${name}: "${/batch(Changed)?\(/.test(document) ? triggerRuns.batchId : /r(?:evoke|otate)ApiKey/.test(document) ? createApiKey.apiKey.id : /[rR]un\b|DeadLetter|IdempotencyKey|DebugMode|runEvents/.test(document) && name !== 'job' ? runId : job.id}"`,
-        );
+        .replace(/(job|id|runId|batchId): "none"/g, (_all, name: string) => `${name}: "${idFor(document, name)}"`);
     const namesOne = KEY_FIELDS.filter(
       ([coordinate, { document }]) => document.includes('"none"') && coordinate !== 'Mutation.updateProject',
     );
-    expect(namesOne.map(([coordinate]) => coordinate)).toHaveLength(28);
+    expect(namesOne.map(([coordinate]) => coordinate)).toHaveLength(35);
 
     for (const [coordinate, { document }] of namesOne) {
       const foreign = await send(named(document), other);

@@ -35,6 +35,9 @@ describe('statements of a query', () => {
     ['{ job(id: "counted") { id slug tags signingSecret } }', 1],
     ['{ job(id: "counted") { slug versions { version name } } }', 3],
     ['{ jobs(filter: { slug: "counted" }) { edges { node { id slug payloadSchema } } } }', 1],
+    ['{ webhookSubscriptions { edges { node { id webhookUrl eventTypes active } } } }', 1],
+    // The deliveries, and the subscriptions of all of them at once.
+    ['{ webhookDeliveries { edges { node { id status payload subscription { webhookUrl } } } } }', 2],
     // Which runs, what of them.
     [`{ runs { edges { node { ${ROW} } } } }`, 2],
     // Beside these: data, result, lease, job, parent and batch, each for all rows at once.

@@ -69,6 +69,7 @@ describe('updateJob', () => {
 
   it.each([
     ['enabled', { enabled: false }],
+    ['a secret', { webhookSecret: 'a secret for webhooks' }],
     ['what it says already', { name: 'Resize', maxAttempts: 3, tags: {}, maxConcurrency: null, retryDelaysSecs: [] }],
   ])('makes no version of %s', async (_, changes) => {
     const job = await t.create();
@@ -102,6 +103,7 @@ describe('updateJob', () => {
       resultSchema: { const: 4 },
       tags: { four: '4' },
       defaultRunMetadata: { four: '4' },
+      webhookUrl: 'https://example.com/told',
     };
 
     let version = 1;

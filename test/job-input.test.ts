@@ -50,6 +50,16 @@ const LIMITS: readonly [string, readonly unknown[], readonly unknown[]][] = [
   ],
   ['resultSchema', [{}, null], [false, []]],
   [
+    'webhookUrl',
+    ['https://example.com', `https://example.com/${'x'.repeat(2_028)}`, null],
+    ['', `https://example.com/${'x'.repeat(2_029)}`, 1],
+  ],
+  [
+    'webhookSecret',
+    ['x'.repeat(16), 'x'.repeat(256), `whsec_${'A'.repeat(32)}`, null],
+    ['x'.repeat(15), 'x'.repeat(257), 'ä'.repeat(16), `whsec_${'A'.repeat(30)}`, `whsec_${'-'.repeat(32)}`, 1],
+  ],
+  [
     'tags',
     [{}, pairs(20), pairs(1, 64, 256), { a: '' }],
     [pairs(21), pairs(1, 65), pairs(1, 1, 257), { '': 'a' }, { a: 1 }, [], JSON.parse('{"__proto__":"a"}'), { a: '\0' }],

@@ -202,7 +202,7 @@ describe('createJob', () => {
 
 describe('findJob', () => {
   it('finds by id and by slug, and shows no secret', async () => {
-    const { signingSecret: _, ...visible } = await t.create();
+    const { signingSecret: _, webhookSecret: _hidden, ...visible } = await t.create();
 
     expect(await findJob(t.actor, visible.id, t.deps)).toEqual(visible);
     expect(await findJob(t.actor, visible.id.toUpperCase(), t.deps)).toEqual(visible);

@@ -84,7 +84,9 @@ describe('an id', () => {
           runs: other.runId,
           events: other.eventKey,
           'batch-operations': other.batchId,
-        }[route.path.split('/')[2] ?? ''] ?? '';
+          'webhooks/subscriptions': other.subscriptionId,
+          'webhooks/deliveries': other.deliveryId,
+        }[/^\/v1\/((?:webhooks\/)?[^/]+)/.exec(route.path)?.[1] ?? ''] ?? '';
       const good = await caseOf(route).request(world);
       // Nothing is foreign to a key that reaches beyond its project, so this one does not, unless the route takes no other.
       const reachesAll = caseOf(route).scope === 'instance:admin';

@@ -22,6 +22,7 @@ import { SetStateInput } from '../src/domain/runs/state.ts';
 import { ReportToolCallInput } from '../src/domain/runs/tool-call.ts';
 import { TriggerItemInput, TriggerRunInput } from '../src/domain/runs/trigger.ts';
 import { ReportUsageInput } from '../src/domain/runs/usage.ts';
+import { CreateWebhookSubscriptionInput, UpdateWebhookSubscriptionInput } from '../src/domain/webhooks/subscription-input.ts';
 
 interface Comparison {
   readonly domain: z.ZodType;
@@ -55,6 +56,8 @@ const COMPARED: Readonly<Record<string, Comparison>> = {
   createProject: { domain: CreateProjectInput },
   updateProject: { domain: UpdateProjectInput, apart: ['id'] },
   createApiKey: { domain: CreateApiKeyInput, apart: ['projectId'] },
+  createWebhookSubscription: { domain: CreateWebhookSubscriptionInput, apart: ['projectId'] },
+  updateWebhookSubscription: { domain: UpdateWebhookSubscriptionInput },
 };
 
 describe('the bodies of REST', () => {
@@ -76,7 +79,8 @@ describe('the bodies of REST', () => {
 
 describe('the words of REST', () => {
   const { components, paths } = JSON.parse(JSON.stringify(makeOpenApi(routes, apiTags, apiInfo)));
-  const { ApiKey, NewApiKey, Job, NewJob, JobRun, RunEvent, LogLine, ChildrenWait } = components.schemas;
+  const { ApiKey, NewApiKey, Job, NewJob, JobRun, RunEvent, LogLine, ChildrenWait, WebhookSubscription, WebhookDelivery } =
+    components.schemas;
   const eventParam = (name: string) =>
     paths['/v1/runs/{id}/events'].get.parameters.find((parameter: { name: string }) => parameter.name === name).schema;
   const given = (property: { anyOf: object[] }) => property.anyOf[0];
@@ -96,6 +100,10 @@ describe('the words of REST', () => {
     ['LogLevel', eventParam('level')],
     ['LogType', LogLine.properties.type],
     ['ChildrenWaitStatus', ChildrenWait.properties.status],
+    ['WebhookEventType', WebhookSubscription.properties.event_types.items],
+    ['WebhookDeliveryEventType', WebhookDelivery.properties.event_type],
+    ['WebhookDeliveryStatus', WebhookDelivery.properties.status],
+    ['WebhookDeliveryKind', WebhookDelivery.properties.kind],
   ])('are those of the enum %s', (name, { enum: words }: { enum: string[] }) => {
     expect(words.map(enumName).sort()).toEqual(valuesOf(name));
   });

@@ -22,7 +22,7 @@ const NOTICE_STATUSES = ['pending', 'sent', 'failed'] as const;
 const NoticeStatusEnum = builder.enumType('NoticeStatus', {
   description: 'How telling a URL went.',
   values: enumValues<(typeof NOTICE_STATUSES)[number]>({
-    pending: 'It is still to be told, or the server was stopped before it could be.',
+    pending: 'It is still to be told.',
     sent: 'It was told, and has answered with a success.',
     failed: 'It could not be told; the log of the run says why.',
   }),

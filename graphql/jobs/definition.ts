@@ -64,6 +64,7 @@ interface DefinitionShape {
   readonly resultSchema: unknown;
   readonly tags: unknown;
   readonly defaultRunMetadata: unknown;
+  readonly webhookUrl: string | null;
 }
 
 /** What jobs and their versions have in common. */
@@ -139,6 +140,10 @@ export const JobDefinition = builder.interfaceRef<DefinitionShape>('JobDefinitio
     defaultRunMetadata: t.expose('defaultRunMetadata', {
       type: 'StringMap',
       description: 'Metadata that every run starts with; what its trigger brings wins.',
+    }),
+    webhookUrl: t.exposeString('webhookUrl', {
+      nullable: true,
+      description: 'Who is told of every ending of a run, by a signed POST; null tells nobody.',
     }),
   }),
 });

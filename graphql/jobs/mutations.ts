@@ -100,5 +100,7 @@ function optionalFields(
     resultSchema: t.field({ type: 'JSONObject', ...field.resultSchema }),
     tags: t.field({ type: 'StringMap', ...field.tags }),
     defaultRunMetadata: t.field({ type: 'StringMap', ...field.defaultRunMetadata }),
+    webhookUrl: t.string(field.webhookUrl),
+    webhookSecret: t.string(field.webhookSecret),
   };
 }

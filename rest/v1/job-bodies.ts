@@ -4,6 +4,7 @@ import { MACHINE_PRESETS } from '../../src/core/machine-preset.ts';
 import { JsonObjectInput, MAX_INT32, Metadata, Slug, Tags, text } from '../../src/core/schemas.ts';
 import { wordInput } from '../names.ts';
 import { EXECUTION_MODES, RETRY_STRATEGIES } from './job-schema.ts';
+import { webhookSecret } from './webhook-bodies.ts';
 
 // The limits are the domain's, said once more in the words of REST so that an error names the field as the caller wrote it;
 // a test compares the two.
@@ -76,6 +77,14 @@ const clearable = {
     .describe('Seconds after which a run that never started expires; null leaves it to the trigger.'),
   payload_schema: JsonObjectInput.describe('JSON Schema (2020-12) that payloads must match; null accepts any.'),
   result_schema: JsonObjectInput.describe('JSON Schema (2020-12) that results must match; null accepts any.'),
+  webhook_url: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .describe('Who is told of every ending of a run, by a signed POST: a URL under the rules of endpoints; null tells nobody.'),
+  webhook_secret: webhookSecret.describe(
+    'What that POST is signed with; null takes the signing secret of the job. Nobody can read it again.',
+  ),
 };
 
 /** What a job is made from; null means the same as leaving a field out. */

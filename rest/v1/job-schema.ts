@@ -47,6 +47,7 @@ const definition = {
   result_schema: jsonObject.nullable().describe('JSON Schema (2020-12) that results must match; null accepts any.'),
   tags: stringMap.describe('Labels; runs start with them.'),
   default_run_metadata: stringMap.describe('Metadata that every run starts with.'),
+  webhook_url: z.string().nullable().describe('Who is told of every ending of a run; null tells nobody.'),
 };
 
 const id = z.string().describe('The job.');
@@ -95,6 +96,7 @@ const DEFINITION = gql`fragment JobDefinitionV1 on JobDefinition {
   retry_max_delay_secs: retryMaxDelaySecs retry_delays_secs: retryDelaysSecs retry_priority_boost: retryPriorityBoost
   poison_pill_threshold: poisonPillThreshold max_concurrency: maxConcurrency max_concurrency_per_key: maxConcurrencyPerKey
   run_ttl_secs: runTtlSecs payload_schema: payloadSchema result_schema: resultSchema tags default_run_metadata: defaultRunMetadata
+  webhook_url: webhookUrl
 }`;
 
 /** Selects a {@link jobSchema}. */

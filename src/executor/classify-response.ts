@@ -140,6 +140,6 @@ function describeStatus(status: number): string {
 }
 
 /** A header may be sent more than once; undici then makes a list of it, whatever the types say. */
-function firstOf(value: string | string[] | undefined): string | undefined {
+export function firstOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }

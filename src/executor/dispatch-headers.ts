@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Attempt } from '../core/outcome.ts';
-import { dispatchMessageId, signMessage } from './webhook-signature.ts';
+import { dispatchMessageId, signMessage, signPlainly, type WebhookKeys } from './webhook-signature.ts';
 
 const KIB = 1_024;
 /** Longest `X-Previous-Error`, encoded; the rest of the error is cut. */
@@ -68,12 +68,15 @@ export function dispatchHeaders(attempt: Attempt, context: DispatchContext): str
 /** The headers of a signed message that is no dispatch, as a flat list of names and values. */
 export function messageHeaders(
   message: { readonly messageId: string; readonly body: string },
-  context: DispatchContext,
+  { userAgent, keys, nowMs }: { readonly userAgent: string; readonly keys: WebhookKeys; readonly nowMs: number },
 ): string[] {
   const id = encodeHeaderText(message.messageId);
-  const signature = signMessage({ id, sentAtMs: context.nowMs, body: message.body }, context.signingKey);
+  const signature = {
+    ...signMessage({ id, sentAtMs: nowMs, body: message.body }, keys.standard),
+    ...signPlainly({ sentAtMs: nowMs, body: message.body }, keys.plain),
+  };
   return [
-    ...['content-type', 'application/json', 'accept-encoding', 'identity', 'user-agent', encodeHeaderText(context.userAgent)],
+    ...['content-type', 'application/json', 'accept-encoding', 'identity', 'user-agent', encodeHeaderText(userAgent)],
     ...Object.entries(signature).flat(),
   ];
 }

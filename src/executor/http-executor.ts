@@ -6,10 +6,11 @@ import { captureExchange } from './capture.ts';
 import { bodyLimit, classify } from './classify-response.ts';
 import { makeConnectionPool } from './connection-pool.ts';
 import { dispatchHeaders, messageHeaders } from './dispatch-headers.ts';
-import { type Ending, exchange } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import { makeGuardedConnector } from './guarded-connector.ts';
+import { POST_EXCERPT_BYTES, POST_TIMEOUT_MS, postAnswer, unsentAnswer } from './post-answer.ts';
 import { remember } from './remember.ts';
-import { readSigningSecret } from './webhook-signature.ts';
+import { readSigningSecret, readWebhookSecret } from './webhook-signature.ts';
 
 const MIB = 1_024 * 1_024;
 
@@ -42,6 +43,7 @@ export function makeHttpExecutor(options: HttpExecutorOptions): HttpExecutor {
   const pool = makeConnectionPool(makeGuardedConnector(policy, lookup));
   const endpointOf = remember((url) => readEndpoint(url, policy));
   const keyOf = remember(readSigningSecret);
+  const keysOf = remember(readWebhookSecret);
   let closed = false;
 
   return {
@@ -61,33 +63,22 @@ export function makeHttpExecutor(options: HttpExecutorOptions): HttpExecutor {
       return attempt.capture ? { ...outcome, exchange: captureExchange({ host: endpoint.host, request }, ending) } : outcome;
     },
     async post(message, signal) {
-      if (closed) return 'this server is shutting down';
+      if (closed) return unsentAnswer('this server is shutting down', { blocked: false });
       const endpoint = endpointOf(message.url);
-      if (endpoint.fault !== null) return endpoint.fault;
-      const headers = messageHeaders(message, { userAgent, signingKey: keyOf(message.signingSecret), nowMs: Date.now() });
+      if (endpoint.fault !== null) return unsentAnswer(endpoint.fault, { blocked: true });
+      const headers = messageHeaders(message, { userAgent, keys: keysOf(message.signingSecret), nowMs: Date.now() });
       const ending = await exchange(
         pool.borrow(endpoint.origin),
         { path: endpoint.path, headers, body: message.body },
-        { timeoutMs: POST_TIMEOUT_MS, signal, bodyLimit: () => 0 },
+        { timeoutMs: POST_TIMEOUT_MS, signal, bodyLimit: () => POST_EXCERPT_BYTES },
       );
-      return faultOf(ending, endpoint.host);
+      return postAnswer(ending, { host: endpoint.host, nowMs: Date.now() });
     },
     async close() {
       closed = true;
       await pool.close();
     },
   };
-}
-
-/** What becomes of a message is the receiver's business; this is for taking note of it. */
-const POST_TIMEOUT_MS = 10_000;
-
-function faultOf(ending: Ending, host: string): string | null {
-  const status = ending.head?.status ?? 0;
-  if (status >= 200 && status < 300) return null;
-  const outcome = classify(ending, { host, maxResultBytes: 0, nowMs: Date.now() });
-  if (outcome.kind === 'failed') return outcome.message;
-  return outcome.kind === 'timed_out' ? `${host} did not answer within ${POST_TIMEOUT_MS} ms` : `${host} was not waited for`;
 }
 
 const NOTHING_SENT: DispatchTrace = { connect_ms: 0, ttfb_ms: 0, transfer_ms: 0, dispatch_ms: 0 };

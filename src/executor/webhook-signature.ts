@@ -37,6 +37,30 @@ export function readSigningSecret(secret: string): KeyObject {
   return createSecretKey(key);
 }
 
+/** What a webhook is signed with: the key of Standard Webhooks, and the secret itself for those who verify the documented way. */
+export interface WebhookKeys {
+  readonly standard: KeyObject;
+  readonly plain: KeyObject;
+}
+
+/**
+ * Reads the secret of a webhook, which its owner may have chosen: `whsec_` and the base64 of the key, or else any text, whose UTF-8 bytes
+ * then are the key.
+ *
+ * @throws AppError INTERNAL when the secret holds no key
+ */
+export function readWebhookSecret(secret: string): WebhookKeys {
+  const plain = createSecretKey(Buffer.from(secret, 'utf8'));
+  return { plain, standard: secret.startsWith(SECRET_PREFIX) ? readSigningSecret(secret) : plain };
+}
+
+/** Signs a message the documented way (reference semantics §5.6): `sha256=` and the hexadecimal HMAC-SHA256 over `timestamp.body`. */
+export function signPlainly(message: Omit<SignedMessage, 'id'>, key: KeyObject) {
+  const timestamp = String(Math.floor(message.sentAtMs / 1_000));
+  const digest = createHmac('sha256', key).update(`${timestamp}.`).update(message.body).digest('hex');
+  return { 'x-baton-timestamp': timestamp, 'x-baton-signature': `sha256=${digest}` };
+}
+
 /** Signs a message by the Standard Webhooks rules: HMAC-SHA256 over `id.timestamp.body`. */
 export function signMessage(message: SignedMessage, key: KeyObject): SignatureHeaders {
   const timestamp = String(Math.floor(message.sentAtMs / 1_000));

@@ -1,17 +1,21 @@
 import type { Logger } from 'pino';
 
-/** A named step that repeats until it is stopped. */
-export interface Loop {
+/** What can be asked of a loop by those who do not stop it. */
+export interface StartedLoop {
   readonly name: string;
   start(): void;
-  /** Lets the step under way finish. */
-  stop(): Promise<void>;
   /** Runs the step as soon as the present one, if any, is over; resolves when it has run. */
   now(): Promise<void>;
   /** Milliseconds since the step last succeeded; what `/readyz` and the lag metric are about. */
   ageMs(): number;
   /** Milliseconds between two steps. */
   readonly intervalMs: number;
+}
+
+/** A named step that repeats until it is stopped. */
+export interface Loop extends StartedLoop {
+  /** Lets the step under way finish. */
+  stop(): Promise<void>;
 }
 
 interface LoopOptions {

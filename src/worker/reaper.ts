@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { releaseDeadPools } from '../db/instances.ts';
 import { findDues, fireTimers, type ReapDeps, reapDues, sweep } from '../domain/runs/reap.ts';
+import { makeDeliverySweep } from '../domain/webhooks/delivery-sweep.ts';
 import type { Loop } from './loop.ts';
 import { makeLoop } from './loop.ts';
 
@@ -35,6 +36,7 @@ export interface Reaper extends Loop {
  */
 export function makeReaper(deps: ReaperDeps): Reaper {
   const leadership = makeLeadership(deps.engine);
+  const deliveries = makeDeliverySweep(deps);
   let pass = 0;
 
   const loop = makeLoop({
@@ -51,6 +53,7 @@ export function makeReaper(deps: ReaperDeps): Reaper {
       if (pass++ % PASSES_PER_SWEEP === 0) {
         await releaseDeadPools(deps.engine, deps.silentMs);
         await sweep(dues, deps);
+        await deliveries.pass();
       }
     },
   });

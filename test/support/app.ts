@@ -104,6 +104,8 @@ async function request(
 export interface Dispatch {
   readonly headers: IncomingMessage['headers'];
   readonly payload: unknown;
+  /** As it was sent. */
+  readonly body: string;
 }
 
 /** A real executor on loopback whose answers the test chooses. */
@@ -122,7 +124,8 @@ export async function startTestExecutor(): Promise<TestExecutor> {
   const server = createServer(async (req, res) => {
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
-    const dispatch = { headers: req.headers, payload: JSON.parse(Buffer.concat(chunks).toString() || 'null') as unknown };
+    const body = Buffer.concat(chunks).toString();
+    const dispatch = { headers: req.headers, payload: JSON.parse(body || 'null') as unknown, body };
     dispatches.push(dispatch);
     play(dispatch, res);
   });

@@ -5,6 +5,7 @@ import { eventCases } from './contract-cases-events.ts';
 import { reportCases } from './contract-cases-reports.ts';
 import { sdkCases } from './contract-cases-sdk.ts';
 import { v1Cases } from './contract-cases-v1.ts';
+import { webhookCases } from './contract-cases-webhooks.ts';
 
 /** What every route is held to, by operation id. */
 export const contractCases: Readonly<Record<string, ContractCase>> = {
@@ -14,4 +15,5 @@ export const contractCases: Readonly<Record<string, ContractCase>> = {
   ...eventCases,
   ...dependencyCases,
   ...batchCases,
+  ...webhookCases,
 };

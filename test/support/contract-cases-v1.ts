@@ -37,6 +37,8 @@ const fullJob = () => ({
   result_schema: { type: 'object' },
   tags: { team: 'billing' },
   default_run_metadata: { region: 'eu' },
+  webhook_url: 'http://127.0.0.1:9/ended',
+  webhook_secret: 'a secret of the job',
 });
 
 async function deadLetter(world: RestWorld): Promise<{ id: string }> {

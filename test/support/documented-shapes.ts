@@ -85,7 +85,7 @@ const IMPLIED = {
     "retry_strategy": "string", "retry_initial_delay_secs": 0, "retry_max_delay_secs": 0, "retry_delays_secs": {},
     "retry_priority_boost": 0, "poison_pill_threshold": 0, "max_concurrency": 0, "max_concurrency_per_key": 0, "run_ttl_secs": 0,
     "payload_schema": {}, "result_schema": {}, "tags": { "property1": "string" }, "default_run_metadata": { "property1": "string" },
-    "version": 0, "version_id": "string", "created_by": "string", "created_at": "2019-08-24T14:15:22Z",
+    "webhook_url": "string", "version": 0, "version_id": "string", "created_by": "string", "created_at": "2019-08-24T14:15:22Z",
     "updated_at": "2019-08-24T14:15:22Z"
   }`,
   Triggered: '{ "id": "string", "status": "delayed", "payload_hash": "string", "run_token": "string", "idempotency_hit": true }',
@@ -114,6 +114,18 @@ const IMPLIED = {
     "avg_wait_duration_secs": 0
   }`,
   SentEvents: `{ "resolved": 0, "triggers": [${EVENT_TRIGGER}] }`,
+  WebhookSubscription: `{
+    "id": "string", "project_id": "string", "webhook_url": "string", "event_types": {}, "active": true,
+    "gone_at": "2019-08-24T14:15:22Z", "created_by": "string", "created_at": "2019-08-24T14:15:22Z",
+    "updated_at": "2019-08-24T14:15:22Z"
+  }`,
+  WebhookDelivery: `{
+    "id": "string", "project_id": "string", "kind": "string", "subscription_id": "string", "job_id": "string", "run_id": "string",
+    "event_type": "string", "webhook_url": "string", "payload": {}, "status": "string", "attempts": 0,
+    "next_attempt_at": "2019-08-24T14:15:22Z", "last_attempt_at": "2019-08-24T14:15:22Z",
+    "delivered_at": "2019-08-24T14:15:22Z", "response_status": 0, "response_body": "string", "error": "string",
+    "replay_of": "string", "created_at": "2019-08-24T14:15:22Z"
+  }`,
   ChildrenWait: `{
     "status": "string", "children": [{ "id": "string", "status": "delayed", "result": {}, "error": "string" }]
   }`,

@@ -3,12 +3,13 @@ import type { KeyActor } from '../../src/auth/actor.ts';
 import { makeRunTokens } from '../../src/auth/run-token.ts';
 import { newId } from '../../src/core/ids.ts';
 import type { Attempt, Executor, ManagedAttempt, Outcome } from '../../src/core/outcome.ts';
-import type { PostSigned } from '../../src/core/signed-post.ts';
+import type { PostAnswer, PostSigned } from '../../src/core/signed-post.ts';
 import { openPools, type Pools } from '../../src/db/pool.ts';
 import { createJob } from '../../src/domain/jobs/create-job.ts';
 import type { Job } from '../../src/domain/jobs/job.ts';
 import { bootstrap } from '../../src/domain/projects/bootstrap.ts';
 import { type Engine, makeEngine } from '../../src/engine.ts';
+import type { WebhookPauses } from '../../src/worker/webhook-sender.ts';
 import { createTestDatabase } from './database.ts';
 
 /** What a test may change about its engine. */
@@ -21,8 +22,11 @@ export interface TestEngineOptions {
   readonly url?: string;
   /** Runs managed jobs; there is nobody to do that by default. */
   readonly managed?: Executor<ManagedAttempt>;
-  /** Plays the receivers of notices; the default takes them all. */
+  /** Plays the receivers of webhooks; the default takes them all. */
   readonly post?: PostSigned;
+  readonly webhookPausesMs?: WebhookPauses;
+  /** False refuses URLs on this machine. */
+  readonly allowPrivate?: boolean;
 }
 
 /** An engine on a database of its own, with an executor the test plays itself. */
@@ -59,6 +63,9 @@ export interface RunRow {
 /** The phases of a dispatch nobody measured. */
 export const NO_TRACE = { connect_ms: 0, ttfb_ms: 0, transfer_ms: 0, dispatch_ms: 0 };
 
+/** A receiver has taken a message. */
+export const TAKEN: PostAnswer = { fault: null, status: 200, excerpt: '', retryAfterMs: null, blocked: false };
+
 const COMPLETED: Outcome = { kind: 'completed', result: { ok: true }, trace: NO_TRACE };
 
 /** Starts a {@link TestEngine}; `close` ends it and drops its database. */
@@ -88,8 +95,10 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     tokens: await makeRunTokens('a signing secret for tests, long enough'),
     executor,
     managed: options.managed ?? null,
-    notices: { post: options.post ?? (async () => null), policy: { allowPrivate: true } },
-    observer: { startLatency() {}, dispatched() {}, transitioned() {}, triggered() {} },
+    post: options.post ?? (async () => TAKEN),
+    endpointPolicy: { allowPrivate: options.allowPrivate ?? true },
+    ...(options.webhookPausesMs && { webhookPausesMs: options.webhookPausesMs }),
+    observer: { startLatency() {}, dispatched() {}, transitioned() {}, triggered() {}, webhookSettled() {} },
     log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
     onHopeless(reason) {
       throw new Error(reason);

@@ -7,7 +7,6 @@ import type { Actor, KeyActor, RunActor } from '../../src/auth/actor.ts';
 import { makeRunTokens } from '../../src/auth/run-token.ts';
 import type { Scope } from '../../src/auth/scopes.ts';
 import { makeByteBudget } from '../../src/core/byte-budget.ts';
-import { checkEndpointUrl } from '../../src/core/endpoint-guard.ts';
 import { newId } from '../../src/core/ids.ts';
 import { isConnectionError, toUnavailable } from '../../src/db/errors.ts';
 import { openPools, type Pools } from '../../src/db/pool.ts';
@@ -106,7 +105,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     tokens: await makeRunTokens('a signing secret for tests, long enough'),
     batchMemory: makeByteBudget(BATCH_MEMORY),
     managedExec: true,
-    eventNotices: { faultOf: (url) => checkEndpointUrl(url, { allowPrivate: true }), send: () => {}, close: async () => {} },
+    endpointPolicy: { allowPrivate: true },
   };
   const admin = keyOf('default', '*', 'instance:admin');
   await bootstrap(pools.reads, { projectId: 'default', apiKey: 'a-key-for-tests-only' });
@@ -126,6 +125,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     projects: { pool: pools.reads },
     jobs: jobDeps,
     runs,
+    webhooks: { ...jobDeps, onDue: () => {} },
   });
   const present = (result: ExecutionResult | AsyncIterable<ExecutionResult>) =>
     mapErrors(result, (error) => toGraphQLError(error, 'req-1'));

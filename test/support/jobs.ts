@@ -63,7 +63,7 @@ export async function setupJobs(pool: pg.Pool) {
 
 /** The part of a job that its history keeps. */
 export function definitionOf(job: JobRow): JobDefinition {
-  const { id: _i, projectId: _p, enabled: _e, signingSecret: _s, version: _v, versionId: _w, ...rest } = job;
+  const { id: _i, projectId: _p, enabled: _e, signingSecret: _s, webhookSecret: _h, version: _v, versionId: _w, ...rest } = job;
   const {
     createdBy: _c,
     createdAt: _d,

@@ -14,7 +14,7 @@ export interface RestWorld {
   readonly url: string;
   /** Of the project `default`: a job whose runs are not retried. Its id, its slug. */
   readonly job: { readonly id: string; readonly slug: string };
-  /** Of the project `other`: a key, a job, a run that has ended, the key of an event that another run waits for. */
+  /** Of the project `other`: a key, a job, a run that has ended, the key of an event that another run waits for, a webhook and what it was sent. */
   readonly other: {
     readonly key: string;
     readonly keyId: string;
@@ -23,6 +23,8 @@ export interface RestWorld {
     readonly eventKey: string;
     /** A batch that its run belongs to. */
     readonly batchId: string;
+    readonly subscriptionId: string;
+    readonly deliveryId: string;
   };
   /** Sends a request, with the admin key unless told otherwise. */
   rest(method: string, path: string, options?: RestOptions): Promise<RestAnswer>;
@@ -79,9 +81,16 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
   };
   let count = 0;
   async function createJob(fields: object = {}, key?: string): Promise<{ id: string; slug: string }> {
-    // Executors of these tests keep a run without a word for as long as a test file takes.
-    const patience = { max_attempts: 1, heartbeat_timeout_secs: 3_600 };
-    const job = { name: 'A job', slug: `job-${++count}`, endpoint_url: executor.url, ...patience, ...fields };
+    const job = {
+      name: 'A job',
+      slug: `job-${++count}`,
+      endpoint_url: executor.url,
+      max_attempts: 1,
+      // Executors of these tests keep what they accept, longer than a file may take on a busy machine.
+      heartbeat_timeout_secs: 3_600,
+      timeout_secs: 3_600,
+      ...fields,
+    };
     return done('POST', '/v1/jobs', { body: job, ...(key && { key }) });
   }
   async function makeKey(fields: object): Promise<{ id: string; key: string }> {
@@ -126,10 +135,18 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
     body: { event_key: otherEventKey, timeout_secs: 86_400 },
   });
 
+  const otherSubscription = await done('POST', '/v1/webhooks/subscriptions', {
+    key: otherKey.key,
+    body: { webhook_url: executor.url, event_types: ['workflow.failed'] },
+  });
+  const otherDelivery = await done('POST', `/v1/webhooks/subscriptions/${otherSubscription.id}/test`, { key: otherKey.key });
+
   return {
     url: app.url,
     job,
     other: {
+      subscriptionId: otherSubscription.id,
+      deliveryId: otherDelivery.id,
       key: otherKey.key,
       keyId: otherKey.id,
       jobId: otherJob.id,
@@ -198,6 +215,7 @@ const TABLES = [
   'run_usage',
   'run_tool_calls',
   'waits',
+  'webhook_subscriptions',
 ];
 
 function digestSql(table: string): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RunActor } from '../../auth/actor.ts';
+import { checkEndpointUrl } from '../../core/endpoint-guard.ts';
 import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import type { RunStatus } from '../../core/run-state.ts';
@@ -49,8 +50,8 @@ export async function waitForEvent(
   deps: RunDeps,
 ): Promise<EventWaiting> {
   const { eventKey, timeoutSecs = DEFAULT_TIMEOUT_SECS, notifyUrl = null } = input;
-  const fault = notifyUrl === null ? null : deps.eventNotices.faultOf(notifyUrl);
-  if (fault !== null) throw badField('notify_url', fault);
+  const fault = notifyUrl === null ? null : checkEndpointUrl(notifyUrl, deps.endpointPolicy);
+  if (fault !== null) throw badField('notify_url', fault.replace('endpoint URL', 'notify URL'));
   // The statement below decides; asked first because a statement that fails is repeated in halves for everybody who shares it.
   const run = await look(actor, eventKey, deps);
   if (!run || run.epoch !== actor.epoch || run.status !== 'executing') throw waitRefusal(actor.epoch, run);
@@ -69,18 +70,12 @@ export async function waitForEvent(
       throw isUniqueViolation(error) ? keyInUse() : error;
     });
   if (!result.moved) throw waitRefusal(actor.epoch, result);
-  const expiresAt = await readExpiry(id, deps);
-  if (notifyUrl !== null) {
-    const { projectId, runId, epoch } = actor;
-    deps.eventNotices.send({ triggerId: id, eventKey, url: notifyUrl, expiresAt, projectId, runId, epoch, jobId: run.jobId });
-  }
-  return { eventKey, expiresAt, triggerId: id };
+  return { eventKey, expiresAt: await readExpiry(id, deps), triggerId: id };
 }
 
 interface RunLook {
   readonly status: RunStatus;
   readonly epoch: number;
-  readonly jobId: string;
   readonly taken: boolean;
 }
 
@@ -88,7 +83,7 @@ interface RunLook {
 async function look(actor: RunActor, eventKey: string, { engine }: Pick<RunDeps, 'engine'>): Promise<RunLook | undefined> {
   const { rows } = await engine.query<RunLook>({
     name: 'look-before-wait',
-    text: `select r.status, r.epoch, r.job_id as "jobId", exists (
+    text: `select r.status, r.epoch, exists (
              select from waits w where w.project_id = $2 and w.event_key = $3 and w.status = 'waiting') as taken
              from runs r where r.id = $1 and (r.project_id = $2) is true`,
     values: [actor.runId, actor.projectId, eventKey],

@@ -1,5 +1,5 @@
 import { parseImageUri } from '../../core/command.ts';
-import { checkEndpointUrl } from '../../core/endpoint-guard.ts';
+import { checkEndpointUrl, type EndpointPolicy } from '../../core/endpoint-guard.ts';
 import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ExecutionMode } from './job.ts';
@@ -11,6 +11,7 @@ export interface CheckedFields {
   readonly executionMode?: ExecutionMode | null | undefined;
   readonly imageUri?: string | null | undefined;
   readonly endpointUrl?: string | null | undefined;
+  readonly webhookUrl?: string | null | undefined;
   readonly payloadSchema?: JsonObject | null | undefined;
   readonly resultSchema?: JsonObject | null | undefined;
 }
@@ -18,11 +19,12 @@ export interface CheckedFields {
 /** What jobs may be, as whoever runs the servers has decided. */
 type JobPolicies = Pick<JobDeps, 'endpointPolicy' | 'managedExec'>;
 
-/** Passes fields that a job may have; BAD_REQUEST, naming the field, for an endpoint, a command or a schema that is refused. */
+/** Passes fields that a job may have; BAD_REQUEST, naming the field, for a URL, a command or a schema that is refused. */
 export function checkJob(fields: CheckedFields, { endpointPolicy, managedExec }: JobPolicies): void {
   if (fields.executionMode === 'managed' && !managedExec) throw badField('execution_mode', MANAGED_IS_OFF);
   if (fields.endpointUrl) refuseIf('endpoint_url', checkEndpointUrl(fields.endpointUrl, endpointPolicy));
   if (fields.imageUri) refuseIf('image_uri', faultOfImage(fields.imageUri));
+  if (fields.webhookUrl) checkWebhookUrl(fields.webhookUrl, endpointPolicy);
   if (fields.payloadSchema) refuseIf('payload_schema', checkSchema(fields.payloadSchema));
   if (fields.resultSchema) refuseIf('result_schema', checkSchema(fields.resultSchema));
 }
@@ -33,6 +35,11 @@ export const MANAGED_IS_OFF = 'managed jobs are switched off here: the server ne
 function faultOfImage(imageUri: string): string | null {
   const command = parseImageUri(imageUri);
   return 'fault' in command ? command.fault : null;
+}
+
+/** Passes a URL that webhooks may be sent to, under the rules of endpoints; BAD_REQUEST for any other. */
+export function checkWebhookUrl(url: string, policy: EndpointPolicy): void {
+  refuseIf('webhook_url', checkEndpointUrl(url, policy)?.replace('endpoint URL', 'webhook URL') ?? null);
 }
 
 /** The BAD_REQUEST for one field of a job, named as in the documents and the database. */

@@ -4,6 +4,7 @@ import { MACHINE_PRESETS } from '../../core/machine-preset.ts';
 import { RETRY_STRATEGIES } from '../../core/retry.ts';
 import { JsonObjectInput, MAX_INT32, Metadata, Slug, Tags, text } from '../../core/schemas.ts';
 import { DisplayName, ProjectId } from '../projects/project.ts';
+import { WebhookSecret } from '../webhooks/webhook-secret.ts';
 import { EXECUTION_MODES, type JobDefinition } from './job.ts';
 
 /** What a job says where its creator said nothing; the defaults of the table `jobs`. */
@@ -29,6 +30,7 @@ export const JOB_DEFAULTS = {
   resultSchema: null,
   tags: {},
   defaultRunMetadata: {},
+  webhookUrl: null,
 } as const satisfies Omit<JobDefinition, 'slug' | 'name'>;
 
 const REQUIRED = {
@@ -95,6 +97,14 @@ const CLEARABLE = {
     .describe('Seconds after which a run that never started expires; null leaves it to the trigger.'),
   payloadSchema: JsonObjectInput.describe('JSON Schema (2020-12) that payloads must match; null accepts any.'),
   resultSchema: JsonObjectInput.describe('JSON Schema (2020-12) that results must match; null accepts any.'),
+  webhookUrl: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .describe('Who is told of every ending of a run, by a signed POST: a URL under the rules of endpoints; null tells nobody.'),
+  webhookSecret: WebhookSecret.describe(
+    'What that POST is signed with: `whsec_` and the base64 of 24 to 64 bytes, or 16 to 256 printable characters that are the key themselves; null takes the signing secret of the job. Nobody can read it again.',
+  ),
 };
 
 /** What is said of a job without the place that its execution mode needs. */

@@ -23,6 +23,7 @@ const UNVERSIONED = (
     'projectId',
     'enabled',
     'signingSecret',
+    'webhookSecret',
     'dependencyCount',
     'dependentCount',
     'version',

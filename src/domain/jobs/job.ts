@@ -41,6 +41,8 @@ export interface JobDefinition {
   readonly resultSchema: JsonObject | null;
   readonly tags: Readonly<Record<string, string>>;
   readonly defaultRunMetadata: Readonly<Record<string, string>>;
+  /** Told of every ending of a run; null tells nobody. */
+  readonly webhookUrl: string | null;
 }
 
 /** A job as the engine knows it, with the secret its dispatches are signed with. */
@@ -50,6 +52,8 @@ export interface JobRow extends JobDefinition {
   /** Not part of the definition: switching a job off and on again makes no new version of it. */
   readonly enabled: boolean;
   readonly signingSecret: string;
+  /** What its webhooks are signed with; null takes the signing secret. Not part of the definition, and shown to nobody. */
+  readonly webhookSecret: string | null;
   /** How many jobs it depends on; nothing to wait for while it is 0. */
   readonly dependencyCount: number;
   /** How many jobs depend on it; nobody to wake while it is 0. */
@@ -64,7 +68,7 @@ export interface JobRow extends JobDefinition {
 }
 
 /** A job as its readers see it. */
-export type Job = Omit<JobRow, 'signingSecret'>;
+export type Job = Omit<JobRow, 'signingSecret' | 'webhookSecret'>;
 
 /** The column behind every field of a {@link JobRow}. */
 export const COLUMN_OF = {
@@ -94,6 +98,8 @@ export const COLUMN_OF = {
   resultSchema: 'result_schema',
   tags: 'tags',
   defaultRunMetadata: 'default_run_metadata',
+  webhookUrl: 'webhook_url',
+  webhookSecret: 'webhook_secret',
   signingSecret: 'signing_secret',
   dependencyCount: 'dependency_count',
   dependentCount: 'dependent_count',
@@ -130,9 +136,9 @@ export function toSqlRecord(fields: JobFields): Record<string, unknown> {
   );
 }
 
-/** Takes the secret off a job, for those who may only read it. */
+/** Takes the secrets off a job, for those who may only read it. */
 export function withoutSecret(job: JobRow): Job {
-  const { signingSecret: _, ...rest } = job;
+  const { signingSecret: _signing, webhookSecret: _webhook, ...rest } = job;
   return rest;
 }
 

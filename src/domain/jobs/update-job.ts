@@ -16,9 +16,10 @@ export interface UpdateJob {
 }
 
 /**
- * Changes a job. Whatever changes its definition makes the next version of it; `enabled` alone does not, nor does a change to what it
- * already says. FORBIDDEN without `jobs:write`; NOT_FOUND for unknown, foreign and deleted jobs; BAD_REQUEST for an endpoint, a command or
- * a schema that is refused, for the strategy `custom` without delays and for a mode without its endpoint or command; CONFLICT when the slug is taken or the job is not at `expectedVersion`.
+ * Changes a job. Whatever changes its definition makes the next version of it; `enabled` or a secret alone does not, nor does a change to
+ * what it already says. FORBIDDEN without `jobs:write`; NOT_FOUND for unknown, foreign and deleted jobs; BAD_REQUEST for an endpoint, a
+ * command or a schema that is refused, for the strategy `custom` without delays and for a mode without its endpoint or command; CONFLICT
+ * when the slug is taken or the job is not at `expectedVersion`.
  */
 export async function updateJob(actor: Actor, input: UpdateJob, deps: JobDeps): Promise<JobRow> {
   requireScope(actor, 'jobs:write');
@@ -62,7 +63,12 @@ const SETTABLE_COLUMNS = [
   COLUMN_OF.resultSchema,
   COLUMN_OF.tags,
   COLUMN_OF.defaultRunMetadata,
+  COLUMN_OF.webhookUrl,
+  COLUMN_OF.webhookSecret,
 ];
+
+/** Columns that a change leaves at the same version: they are no part of the definition. */
+const UNVERSIONED = [COLUMN_OF.enabled, COLUMN_OF.webhookSecret];
 
 /**
  * Every expression reads the row that the update has locked, so racing updates add up: each gets a version of its own, and the history
@@ -73,7 +79,7 @@ const UPDATE_JOB = { id: updateSql('id'), slug: updateSql('slug') } as const;
 function updateSql(key: 'id' | 'slug'): string {
   const next = 'jsonb_populate_record(j, $1::jsonb) n';
   const changed = (patch: string) => `to_jsonb(j) || ${patch} <> to_jsonb(j)`;
-  const redefined = changed(`($1::jsonb - '${COLUMN_OF.enabled}')`);
+  const redefined = changed(`($1::jsonb - '{${UNVERSIONED.join(',')}}'::text[])`);
   return `
   with written as (
     update jobs j set

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import type { RunTokens } from '../../auth/run-token.ts';
 import type { ByteBudget } from '../../core/byte-budget.ts';
+import type { EndpointPolicy } from '../../core/endpoint-guard.ts';
 import type { WakeHub } from '../../db/wake-hub.ts';
 import type { DependencyWaits } from '../dependencies/dependency-waits.ts';
-import type { EventNotices } from '../events/event-notices.ts';
 import type { JobCache } from '../jobs/job-cache.ts';
 import type { Heartbeats } from './heartbeat.ts';
 import type { Inserts } from './insert.ts';
@@ -28,7 +28,8 @@ export interface RunDeps {
   readonly tokens: RunTokens;
   /** Whether servers start processes of jobs. */
   readonly managedExec: boolean;
-  readonly eventNotices: EventNotices;
   /** What the lists of all bulk triggers under way may take. */
   readonly batchMemory: ByteBudget;
+  /** What URLs of users may point at. */
+  readonly endpointPolicy: EndpointPolicy;
 }

@@ -1,5 +1,6 @@
 import { ACTIVE_STATUSES, edgeOf, FINAL_STATUSES, RUN_EVENTS } from '../../core/run-state.ts';
 import { matchSql } from '../dependencies/match.ts';
+import { firedSql } from '../webhooks/fired-deliveries.ts';
 
 /** A SQL list of text literals; only for constants of ours. */
 export function sqlList(values: readonly string[]): string {
@@ -25,8 +26,8 @@ function becomesSql(event: string, was: string): string {
 }
 
 /**
- * Moves any number of runs, each by its own event, in one statement: guard, update, event row, lease, slots, result and doorbell are
- * committed together or not at all. `$1` is a JSON array of items (the columns of `input`), `$2` says whether to ring when something
+ * Moves any number of runs, each by its own event, in one statement: guard, update, event row, lease, slots, result, webhooks and doorbell
+ * are committed together or not at all. `$1` is a JSON array of items (the columns of `input`), `$2` says whether to ring when something
  * became claimable. Answers one row per item whose run exists, named by `ord`, with the run as it was found; `becomes` is null for what
  * was refused.
  *
@@ -81,7 +82,8 @@ with input as materialized (
     dependency_key = case when p.payload is null then r.dependency_key else p.dependency_key end
   from plan p where r.id = p.id and p.becomes is not null
   returning r.id, p.was, p.becomes, p.seq, p.new_attempt, p.new_epoch, p.level, p.message, p.data, p.result, p.retry_at,
-            r.project_id, p.wait, p.payload, p.payload_hash, p.metadata, p.event, r.job_id, r.idempotency_key, r.dependency_key, r.expires_at
+            r.project_id, r.error as run_error, p.wait, p.payload, p.payload_hash, p.metadata, p.event, r.job_id, r.idempotency_key,
+            r.dependency_key, r.expires_at
 ), told as (
   insert into run_events (run_id, seq, type, level, message, data, from_status, to_status, attempt, epoch)
   select id, seq, 'state_change', level, message, data, was, becomes, new_attempt, new_epoch from moved
@@ -111,10 +113,11 @@ with input as materialized (
   update limits x set used = greatest(x.used - f.slots, 0)
     from (select k.key, count(*)::int as slots from unleased u cross join unnest(u.limit_keys) as k (key) group by k.key order by k.key) f
    where x.key = f.key returning x.key, x.has_waiters
-), rung as (
+), ${firedSql(FINAL_SQL)}, rung as (
   select graphile_worker.add_job('dispatch', max_attempts := 1)
     from (select 1 where $2::boolean and exists (select from moved where becomes = 'queued' and retry_at is null)) s
 )
-select p.ord, p.owner as project_id, p.was, p.old_epoch as epoch, p.becomes, p.retry_at is not null as held, p.parent_run_id, p.job_id, p.batch_id,
-       (select array_agg(f.key) from freed f where f.has_waiters) as contended, (select count(*)::int from rung) as rings
+select p.ord, p.owner as project_id, p.was, p.old_epoch as epoch, p.becomes, p.retry_at is not null as held, p.parent_run_id, p.job_id,
+       p.batch_id, (select array_agg(f.key) from freed f where f.has_waiters) as contended, (select count(*)::int from rung) as rings,
+       coalesce((select sum(deliveries)::int from fired), 0) as fired
   from plan p`;

@@ -41,7 +41,7 @@ export interface TransitionItem {
   readonly waitId?: string;
 }
 
-/** A wait for an event, stored by the very statement that puts its run to sleep: there is never one without the other. */
+/** A wait for an event, stored by the very statement that puts its run to sleep, with the notice of it: never one without the others. */
 export interface EventWait {
   readonly id: string;
   readonly eventKey: string;
@@ -75,6 +75,8 @@ export interface TransitionNotice {
   readonly claimable: boolean;
   /** True when the statement rang the doorbell itself. */
   readonly rung: boolean;
+  /** True when it stored webhooks to be delivered. */
+  readonly fired: boolean;
 }
 
 /** The one way to change the status of a stored run. */
@@ -133,6 +135,7 @@ async function execute(deps: TransitionDeps, items: readonly TransitionItem[]): 
     contendedLimits: first?.contended ?? [],
     claimable: rows.some((row) => row.becomes === 'queued' && !row.held),
     rung: first !== undefined && first.rings > 0,
+    fired: first !== undefined && first.fired > 0,
   });
   return results;
 }
@@ -149,6 +152,7 @@ interface TransitionRow {
   job_id: string;
   contended: string[] | null;
   rings: number;
+  fired: number;
 }
 
 async function query(pool: Pool, input: string, ring: boolean): Promise<TransitionRow[]> {
@@ -197,7 +201,8 @@ function waitOf({ wait, waitId }: TransitionItem): object | undefined {
   if (waitId !== undefined) return { id: waitId };
   if (!wait) return undefined;
   const { id, eventKey, timeoutSecs, notifyUrl } = wait;
-  return { id, event_key: eventKey, timeout_secs: timeoutSecs, ...(notifyUrl !== null && { notify_url: notifyUrl }) };
+  const notice = { notify_url: notifyUrl, callback_url: `/v1/events/${encodeURIComponent(eventKey)}/send` };
+  return { id, event_key: eventKey, timeout_secs: timeoutSecs, ...(notifyUrl !== null && notice) };
 }
 
 const UNKNOWN_RUN: TransitionResult = { moved: false, projectId: null, was: null, epoch: null, becomes: null };
