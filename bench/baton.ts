@@ -10,8 +10,8 @@ import { freePort } from './ports.ts';
 import type { Stage } from './stage.ts';
 import type { Mode, StoredRun, Subject } from './subject.ts';
 
-// Not of the form the server mints, so it needs no checksum.
-const API_KEY = 'bench-key-for-a-throwaway-cluster-alone';
+/** The key of the server. Not of the form that it mints, so it needs no checksum. */
+export const API_KEY = 'bench-key-for-a-throwaway-cluster-alone';
 const READY_TIMEOUT_MS = 30_000;
 const CONNECTIONS = 64;
 /** Where the roles of a server process say what a mode does. */
@@ -32,9 +32,7 @@ export async function startBaton(stage: Stage): Promise<Subject> {
 
   async function start(mode: Mode): Promise<number> {
     await stop();
-    const env = { ...process.env, ...serverEnvironment(stage), PORT: String(port), BATON_ROLE: ROLE[mode] };
-    server = await startChild({ name: 'Baton server', command: process.execPath, args: stage.server, env });
-    await waitUntilReady(http, server);
+    server = await startServer(stage, { http, port, role: ROLE[mode] });
     return server.pid;
   }
 
@@ -89,6 +87,17 @@ const STORED_RUNS = `
     (select count(*)::int from run_events e where e.run_id = r.id and e.to_status = any($1)) as endings
   from runs r left join run_results d on d.run_id = r.id
   where not exists (select from bench_history h where h.run_id = r.id)`;
+
+/** Starts the server of a stage and waits until it is ready. */
+export async function startServer(
+  stage: Stage,
+  { http, port, role }: { readonly http: Pool; readonly port: number; readonly role: 'api' | 'all' },
+): Promise<Child> {
+  const env = { ...process.env, ...serverEnvironment(stage), PORT: String(port), BATON_ROLE: role };
+  const server = await startChild({ name: 'Baton server', command: process.execPath, args: stage.server, env });
+  await waitUntilReady(http, server);
+  return server;
+}
 
 function serverEnvironment({ cluster }: Stage): NodeJS.ProcessEnv {
   return {

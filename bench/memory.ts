@@ -25,6 +25,11 @@ export function watchMemory(postmaster: number, cleanup: AsyncDisposableStack): 
   };
 }
 
+/** What a process has in memory at this moment, in MiB. */
+export function memoryOf(pid: number): number {
+  return statusOf(pid).VmRSS ?? Number.NaN;
+}
+
 /**
  * Shared buffers and the program itself appear in every process of a cluster but exist once: private memory is added up, shared
  * memory counted where it is largest. (Adding the processes' own peaks would count 128 MiB of buffers some thirty times.)

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import type { StreamExtent } from './streams.ts';
 import { SUBJECT_NAMES, type SubjectName } from './subject.ts';
 
 /** How much to measure. */
@@ -19,6 +20,8 @@ export interface Extent {
 export interface BenchOptions {
   extent: Extent;
   subjects: readonly SubjectName[];
+  /** What to measure of event streams; null leaves them out. */
+  streams: StreamExtent | null;
   /** The Baton server to start. */
   server: string;
   profile: boolean;
@@ -30,13 +33,15 @@ export const USAGE = `npm run bench -- [flags]
   --runs <n>            runs per phase (10000)
   --passes <n>          repetitions of the end-to-end phase (3)
   --quick               1,000 runs, one pass, short latency and idle phases
-  --only baton|floor    leave the other out
+  --only baton|floor|streams   leave the others out
   --history <n>         put so many completed runs into the database first (0)
   --profile             record CPU profiles of the Baton server and print where its time goes
   --server <file>       the server to measure (src/main.ts), for example of another checkout
   --json <file>         also write every figure as JSON`;
 
 const FULL = { runs: 10_000, passes: 3, latencySeconds: 20, idleSeconds: 30 };
+const FULL_STREAMS = { chunkSeconds: 10, idleSeconds: 30, fanOutEvents: 50_000, calls: 10_000 };
+const QUICK_STREAMS = { chunkSeconds: 3, idleSeconds: 4, fanOutEvents: 4_000, calls: 2_000 };
 const QUICK = { runs: 1_000, passes: 1, latencySeconds: 4, idleSeconds: 4 };
 
 const positive = z.coerce.number().int().positive();
@@ -44,7 +49,7 @@ const Flags = z.object({
   runs: positive.optional(),
   passes: positive.optional(),
   quick: z.boolean().default(false),
-  only: z.enum(SUBJECT_NAMES).optional(),
+  only: z.enum([...SUBJECT_NAMES, 'streams']).optional(),
   history: z.coerce.number().int().nonnegative().default(0),
   profile: z.boolean().default(false),
   server: z.string().default(fileURLToPath(new URL('../src/main.ts', import.meta.url))),
@@ -72,6 +77,7 @@ export function readOptions(args: string[]): BenchOptions {
   return {
     ...rest,
     extent: { ...standard, runs: runs ?? standard.runs, passes: passes ?? standard.passes, history },
-    subjects: only === undefined ? SUBJECT_NAMES : [only],
+    subjects: SUBJECT_NAMES.filter((name) => only === undefined || only === name),
+    streams: only === undefined || only === 'streams' ? (quick ? QUICK_STREAMS : FULL_STREAMS) : null,
   };
 }

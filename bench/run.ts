@@ -12,6 +12,8 @@ import { type Figures, measure } from './measure.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { profileArgs, renderProfile } from './profile.ts';
 import { startStage } from './stage.ts';
+import { renderStreams } from './stream-table.ts';
+import { measureStreams, type StreamFigures } from './streams.ts';
 import type { SubjectName } from './subject.ts';
 import { renderNotes, renderTable } from './table.ts';
 
@@ -29,10 +31,23 @@ async function bench(options: BenchOptions): Promise<number> {
   const figures: Partial<Record<SubjectName, Figures>> = {};
   for (const name of options.subjects) figures[name] = await withCleanup((cleanup) => measureSubject(name, options, cleanup));
 
-  console.log(`${renderTable(figures)}\n\n${renderNotes(figures, options.extent)}`);
+  const streams = options.streams && (await withCleanup((cleanup) => measureStreamsOf(options, cleanup)));
+
+  if (options.subjects.length > 0) console.log(`${renderTable(figures)}\n\n${renderNotes(figures, options.extent)}`);
+  if (streams) console.log(`\n${renderStreams(streams)}\n`);
   if (options.json !== undefined)
-    await writeFile(options.json, JSON.stringify({ node: process.version, ...options, figures }, null, 2));
-  return reportLosses(figures);
+    await writeFile(
+      options.json,
+      JSON.stringify({ node: process.version, ...options, figures, streamFigures: streams }, null, 2),
+    );
+  return reportLosses({ ...figures, ...(streams && { streams }) });
+}
+
+async function measureStreamsOf({ server, streams }: BenchOptions, cleanup: AsyncDisposableStack): Promise<StreamFigures | null> {
+  if (!streams) return null;
+  const directory = await mkdtemp(join(tmpdir(), 'baton-bench-'));
+  cleanup.defer(() => rm(directory, { recursive: true, force: true }));
+  return measureStreams(await startStage(directory, [server], cleanup), streams);
 }
 
 async function measureSubject(name: SubjectName, options: BenchOptions, cleanup: AsyncDisposableStack): Promise<Figures> {
@@ -52,13 +67,13 @@ async function measureSubject(name: SubjectName, options: BenchOptions, cleanup:
   return figures;
 }
 
-function reportLosses(figures: Partial<Record<SubjectName, Figures>>): number {
+function reportLosses(figures: Readonly<Record<string, Pick<Figures, 'losses'>>>): number {
   const losses = Object.entries(figures).flatMap(([name, { losses }]) => losses.map((loss) => `${name}: ${loss}`));
   if (losses.length === 0) {
-    console.log('Every acknowledged run was received once, completed once and has its own result.');
+    console.log('Nothing was lost, doubled or mixed up: runs, results and messages.');
     return 0;
   }
-  console.error(`Runs are missing or mixed up:\n${losses.join('\n')}`);
+  console.error(`Something is missing or mixed up:\n${losses.join('\n')}`);
   return 1;
 }
 

@@ -24,7 +24,7 @@ const LIMITS = { depth: 12, breadth: 500, complexity: 25_000 };
 export const builder = new SchemaBuilder<{
   Context: GraphQLContext;
   PrismaTypes: PrismaTypes;
-  AuthScopes: { scope: Scope; apiKey: boolean; runToken: boolean };
+  AuthScopes: { scope: Scope; apiKey: boolean; runToken: boolean; follow: Scope };
   Scalars: {
     DateTime: { Input: Date; Output: Date | bigint };
     JSON: { Input: JsonValue; Output: unknown };
@@ -45,6 +45,8 @@ export const builder = new SchemaBuilder<{
       scope: (needed) => actor.kind === 'key' && allows(actor.scopes, needed),
       apiKey: actor.kind === 'key',
       runToken: actor.kind === 'run',
+      // A stream token follows the run it names; which that is, the domain looks at.
+      follow: (needed) => actor.kind === 'stream' || (actor.kind === 'key' && allows(actor.scopes, needed)),
     }),
     unauthorizedError: (_parent, _context, _info, { failure }) =>
       new AppError('FORBIDDEN', `insufficient permissions: requires ${whatIsMissing(failure)}`),
@@ -106,6 +108,7 @@ function whatIsMissing(failure: AuthFailure): string {
   if (failure.kind !== 'AuthScope') return 'more than this credential has';
   switch (failure.scope) {
     case 'scope':
+    case 'follow':
       return String(failure.parameter);
     case 'runToken':
       return 'the run token of an attempt';

@@ -12,6 +12,8 @@ import './runs/operations.ts';
 import './runs/managed.ts';
 import './runs/executor.ts';
 import './runs/executor-reports.ts';
+import './runs/chunk-list.ts';
+import './runs/stream-token.ts';
 import './runs/subscriptions.ts';
 import './batches/queries.ts';
 import './batches/mutations.ts';

@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { type GraphQLSchema, validate } from 'graphql';
 import { AppError } from '../src/core/errors.ts';
+import { makeArrivalOrder } from './arrival-order.ts';
 import { ExecutionErrors, readError, runDocument, type TranslateError } from './execute.ts';
 import { sendLongAnswer } from './long-answer.ts';
 import { type Match, makeMatcher } from './matcher.ts';
 import { type ErrorStyle, HttpRefusal, INTERNAL_PROBLEM, type Problem } from './problem.ts';
+import { parseQuery } from './query.ts';
 import { ClientGone, discardBody, readJsonBody } from './request-body.ts';
 import { parseBody, parseHead } from './request-input.ts';
 import { documented, type Exchange, JSON_HEADERS, nextLink, requestIdOf, sendAnswer, sendProblem } from './response.ts';
@@ -18,13 +20,15 @@ export interface RestRequest {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
   readonly auth: RouteAuth;
+  /** The token in the URL of an event stream that takes one; null where there is none. */
+  readonly streamToken: string | null;
   readonly requestId: string;
   readonly remoteAddress: string | undefined;
 }
 
 /** The part of the GraphQL context that this face reads itself; the rest passes through to the resolvers. */
 export interface RestContext {
-  /** Null only where the row asks for no credential; `runId` is the run that a run token names. */
+  /** Null only where the row asks for no credential; `runId` is the run that a token names. */
   readonly actor: { readonly projectId: string; readonly runId?: string } | null;
 }
 
@@ -65,6 +69,7 @@ export function makeRestHandler(options: RestOptions): RestHandler {
   for (const route of options.routes) checkDocument(options.schema, route);
   const match = makeMatcher(options.routes);
   const streams = makeOpenStreams(options.heartbeatMs);
+  const arrivals = makeArrivalOrder();
   const translate = options.translateError ?? (() => null);
 
   /** Reads an error once: logs what nobody planned for, returns what the caller may know. */
@@ -77,25 +82,38 @@ export function makeRestHandler(options: RestOptions): RestHandler {
   };
 
   const serve = async (found: Match, exchange: Exchange): Promise<void> => {
+    const turn = found.kind === 'route' && found.route.inOrder ? arrivals.enter(exchange.req.socket) : null;
     try {
       const resolved = await resolve(routeOf(found), exchange);
+      await turn?.come;
+      // From here on requests of one kind take the same steps, so that the next one cannot overtake this one any more.
+      turn?.leave();
       if (resolved.route.stream === undefined) await answerOnce(resolved, exchange);
       else await serveStream(resolved, exchange, { schema: options.schema, streams, translate, tellable });
     } catch (error) {
       if (isClientGone(error)) return;
       sendProblem(exchange, tellable(error, exchange));
       discardBody(exchange.req, found.kind === 'route' ? found.route.bodyLimit : 0);
+    } finally {
+      turn?.leave();
     }
   };
 
   /** Everything up to the execution: who calls, and with what. */
-  const resolve = async (found: Extract<Match, { kind: 'route' }>, { req, requestId }: Exchange): Promise<ResolvedRequest> => {
+  const resolve = async (
+    found: Extract<Match, { kind: 'route' }>,
+    { req, res, requestId }: Exchange,
+  ): Promise<ResolvedRequest> => {
     const { route } = found;
     const { headers, method = '' } = req;
+    const streamToken = route.stream?.takesToken ? streamTokenOf(found.query) : null;
+    // The token is all that counts, and whoever has it may have any page use it.
+    if (streamToken !== null) res.setHeader('access-control-allow-origin', '*');
     const context = await options.makeContext({
       method,
       headers,
       auth: route.auth,
+      streamToken,
       requestId,
       remoteAddress: req.socket.remoteAddress,
     });
@@ -152,9 +170,9 @@ function routeOf(found: Match): Extract<Match, { kind: 'route' }> {
   }
 }
 
-/** A run token reaches the run it names and no other; told before anything else of the request is looked at. */
-function requireOwnRun({ route, params }: Extract<Match, { kind: 'route' }>, { actor }: RestContext): void {
-  if (route.auth !== 'run-token' || params['id'] === undefined || params['id'] === actor?.runId) return;
+/** A token reaches the run it names and no other; told before anything else of the request is looked at. */
+function requireOwnRun({ params }: Extract<Match, { kind: 'route' }>, { actor }: RestContext): void {
+  if (actor?.runId === undefined || params['id'] === undefined || params['id'] === actor.runId) return;
   throw new AppError('FORBIDDEN', 'token does not match run ID');
 }
 
@@ -162,6 +180,11 @@ function requireOwnRun({ route, params }: Extract<Match, { kind: 'route' }>, { a
 function isClientGone(error: unknown): boolean {
   const errors = error instanceof ExecutionErrors ? error.errors.map(({ originalError }) => originalError) : [error];
   return errors.some((one) => one instanceof ClientGone);
+}
+
+function streamTokenOf(query: string): string | null {
+  const { token } = parseQuery(query);
+  return typeof token === 'string' ? token : null;
 }
 
 function lastEventIdOf(headers: IncomingHttpHeaders): string | null {

@@ -29,6 +29,7 @@ const SECURITY_SCHEMES = {
     bearerFormat: 'JWT',
     description: 'The run token of one attempt, which comes with the trigger response and with every dispatch.',
   },
+  streamToken: { type: 'apiKey', in: 'query', name: 'token', description: 'The token of the event streams of one run.' },
 } as const;
 
 const SECURITY: Readonly<Record<RouteAuth, readonly (keyof typeof SECURITY_SCHEMES)[]>> = {
@@ -62,7 +63,7 @@ export function makeOpenApi(routes: readonly Route[], tags: readonly ApiTag[], i
   const printer = printerFor(routes);
   const responses = errorResponses(routes, printer);
   const usedTags = new Set(routes.map((route) => route.tag));
-  const usedSchemes = new Set<string>(routes.flatMap((route) => SECURITY[route.auth]));
+  const usedSchemes = new Set<string>(routes.flatMap(schemesOf));
   const usesRetry = Object.values(responses).some((response) => JSON.stringify(response).includes('/RetryAfter"'));
   const { NextPage, RequestId, RetryAfter } = HEADERS;
   return {
@@ -99,6 +100,10 @@ function pathsOf(routes: readonly Route[], printer: SchemaPrinter): Record<strin
   return paths;
 }
 
+function schemesOf({ auth, stream }: Route): readonly (keyof typeof SECURITY_SCHEMES)[] {
+  return stream?.takesToken ? [...SECURITY[auth], 'streamToken'] : SECURITY[auth];
+}
+
 function operationOf(route: Route, printer: SchemaPrinter): object {
   const parameters = [
     ...parametersOf(route, 'path', route.params, printer),
@@ -111,7 +116,7 @@ function operationOf(route: Route, printer: SchemaPrinter): object {
     tags: [route.tag],
     summary: route.summary,
     ...(route.description !== undefined && { description: route.description }),
-    security: SECURITY[route.auth].map((scheme) => ({ [scheme]: [] })),
+    security: schemesOf(route).map((scheme) => ({ [scheme]: [] })),
     ...(parameters.length > 0 && { parameters }),
     ...(route.body !== undefined && {
       requestBody: { required: !route.bodyOptional, content: bodyContentOf(route, printer.input(route.body)) },

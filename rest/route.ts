@@ -41,6 +41,8 @@ export interface StreamSpec<D> {
   readonly event?: (data: D) => string;
   /** The answer when there is nothing left to follow (the resolver says GONE): 410, or a 204 that stops an EventSource. */
   readonly whenOver?: 'gone' | 'no-content';
+  /** Whether a stream token in `?token=`, which `query` must name, does instead of a key: browsers cannot send headers here. */
+  readonly takesToken?: boolean;
 }
 
 /** A row as it is written: everything about one documented route, and nothing that another place would have to know. */
@@ -85,6 +87,8 @@ export interface RouteSpec<P extends Part, Q extends Part, H extends Part, B ext
   readonly nextCursor?: (data: NoInfer<D>) => string | null;
   /** Problems worth documenting beyond those every route can have, each with the sentence that says when. */
   readonly errors?: { readonly [code in ProblemCode]?: string };
+  /** Whether requests of one connection are executed in the order they arrived in, however long it takes to read each. */
+  readonly inOrder?: boolean;
   /** Required exactly when the document is a subscription. */
   readonly stream?: StreamSpec<NoInfer<D>>;
 }
@@ -118,6 +122,7 @@ export interface Route {
   readonly status: (data: unknown) => SuccessStatus;
   readonly nextCursor: ((data: unknown) => string | null) | undefined;
   readonly errors: { readonly [code in ProblemCode]?: string };
+  readonly inOrder: boolean;
   readonly stream: StreamSpec<unknown> | undefined;
 }
 
@@ -162,6 +167,7 @@ export function defineRoute<
     status: typeof status === 'number' ? () => status : (status.choose as Route['status']),
     nextCursor: spec.nextCursor as Route['nextCursor'],
     errors: spec.errors ?? {},
+    inOrder: spec.inOrder ?? false,
     stream: spec.stream as Route['stream'],
   };
   for (const fault of faultsOf(route)) throw new Error(`route ${route.operationId}: ${fault}`);
@@ -197,6 +203,8 @@ function* faultsOf(route: Route): Generator<string> {
   if (route.response !== undefined && route.statuses.every((status) => status === 204)) yield 'a 204 has no response';
   if (route.bodyList !== undefined && route.method !== 'POST') yield 'only a POST takes a list as its body';
   if (route.longList !== undefined && !hasList(route, route.longList)) yield `its response has no list ${route.longList}`;
+  if (route.stream?.takesToken && !shapeKeys(route.query).includes('token'))
+    yield 'a stream that takes a token needs it in its query';
   if (route.stream !== undefined && route.response === undefined) yield 'a stream needs the response schema of its events';
 }
 

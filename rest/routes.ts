@@ -5,6 +5,7 @@ import { endingRoutes } from './sdk/endings.ts';
 import { recordRoutes } from './sdk/records.ts';
 import { reportRoutes } from './sdk/reports.ts';
 import { stateRoutes } from './sdk/state.ts';
+import { streamRoutes } from './sdk/stream.ts';
 import { waitForEventRoutes } from './sdk/wait-for-event.ts';
 import { apiKeyRoutes } from './v1/api-keys.ts';
 import { batchRoutes } from './v1/batches.ts';
@@ -18,6 +19,7 @@ import { runHistoryRoutes } from './v1/run-history.ts';
 import { runManagedRoutes } from './v1/run-managed.ts';
 import { runOperationRoutes } from './v1/run-operations.ts';
 import { runReportRoutes } from './v1/run-reports.ts';
+import { runStreamRoutes } from './v1/run-stream.ts';
 import { runRoutes } from './v1/runs.ts';
 import { webhookDeliveryRoutes } from './v1/webhook-deliveries.ts';
 import { webhookSubscriptionRoutes } from './v1/webhook-subscriptions.ts';
@@ -34,8 +36,10 @@ export const routes: readonly Route[] = [
   ...runBulkRoutes,
   ...runHistoryRoutes,
   ...runReportRoutes,
+  ...runStreamRoutes,
   ...reportRoutes,
   ...recordRoutes,
+  ...streamRoutes,
   ...stateRoutes,
   ...endingRoutes,
   ...childrenRoutes,

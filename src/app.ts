@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { makeToGraphQLError } from '../graphql/errors.ts';
@@ -9,10 +9,11 @@ import { makeOpenApi } from '../rest/openapi.ts';
 import { apiInfo, apiTags, routes } from '../rest/routes.ts';
 import { makeAuthenticator } from './auth/authenticate.ts';
 import { makeRunTokens } from './auth/run-token.ts';
+import { makeStreamTokens } from './auth/stream-token.ts';
 import type { Config } from './config.ts';
 import type { EndpointPolicy } from './core/endpoint-guard.ts';
 import { newId } from './core/ids.ts';
-import { type CredentialKind, makeReadActor } from './credentials.ts';
+import { type Credentials, makeReadActor } from './credentials.ts';
 import { awaitDatabase } from './db/await-database.ts';
 import { isConnectionError, toUnavailable } from './db/errors.ts';
 import { makeListener } from './db/listen.ts';
@@ -61,6 +62,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const pools = openPools(databaseUrl, { engineSize: ENGINE_CONNECTIONS, readSize: READ_CONNECTIONS, applicationName: 'baton' });
   const booted = await bootstrap(pools.reads, { projectId: config.projectId, apiKey: config.apiKey });
   const tokens = await makeRunTokens(options.secret);
+  const streamTokens = await makeStreamTokens(options.secret);
   const endpointPolicy: EndpointPolicy = { allowPrivate: config.allowPrivateEndpoints };
   const executor = makeHttpExecutor({ policy: endpointPolicy, userAgent: 'baton' });
   const listening = Promise.withResolvers<string>();
@@ -76,13 +78,15 @@ export async function startApp(options: AppOptions): Promise<App> {
     loops: () => engine.loops.map((loop) => ({ name: loop.name, ageSecs: loop.ageMs() / 1_000 })),
     pools: () => (['engine', 'reads'] as const).map((name) => poolUse(name, pools[name])),
     inFlight: () => engine.inFlight(),
-    tails: () => engine.hub.subscriptions(),
+    tails: () => engine.runs.tails.size(),
+    tailLagSecs: () => engine.runs.tails.lagSecs(),
   });
   const engine: Engine = makeEngine({
     config,
     instanceId: newId(),
     pools,
     tokens,
+    streamTokens,
     executor,
     managed,
     post: executor.post,
@@ -102,7 +106,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
 
   const prisma = makePrisma(pools.reads);
-  const readActor = makeReadActor({ authenticate: makeAuthenticator({ pool: pools.engine }), tokens });
+  const readActor = makeReadActor({ authenticate: makeAuthenticator({ pool: pools.engine }), tokens, streamTokens });
   const contextBase = {
     prisma,
     projects: { pool: pools.reads },
@@ -111,25 +115,27 @@ export async function startApp(options: AppOptions): Promise<App> {
     runs: engine.runs,
   };
   async function makeContext(
-    headers: IncomingHttpHeaders,
-    from: { readonly kind: CredentialKind; readonly requestId: string; readonly isTrustedDocument: boolean },
+    credentials: Credentials,
+    from: { readonly requestId: string; readonly isTrustedDocument: boolean },
   ): Promise<GraphQLContext> {
-    const actor = await readActor(headers, from.kind);
-    return { ...contextBase, actor, requestId: from.requestId, isTrustedDocument: from.isTrustedDocument };
+    return { ...contextBase, actor: await readActor(credentials), ...from };
   }
   const translate = (error: unknown) => (isConnectionError(error) ? toUnavailable(error) : null);
   const rest = makeRestHandler({
     schema,
     routes,
-    makeContext: ({ headers, auth, requestId }) =>
-      makeContext(headers, { kind: auth === 'run-token' ? 'run-token' : 'key', requestId, isTrustedDocument: true }),
+    makeContext: ({ headers, auth, streamToken, requestId }) =>
+      makeContext(
+        { headers, kind: auth === 'run-token' ? 'run-token' : 'key', streamToken },
+        { requestId, isTrustedDocument: true },
+      ),
     translateError: translate,
     log,
   });
   const graphql = makeGraphQLFace({
     schema,
     makeContext: (req: IncomingMessage, requestId) =>
-      makeContext(req.headers, { kind: 'key', requestId, isTrustedDocument: false }),
+      makeContext({ headers: req.headers, kind: 'key', streamToken: null }, { requestId, isTrustedDocument: false }),
     toGraphQLError: makeToGraphQLError({ translate, log }),
   });
   const docs = makeDocsPage(makeOpenApi(routes, apiTags, apiInfo));

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { RunTokens } from './auth/run-token.ts';
+import type { StreamTokens } from './auth/stream-token.ts';
 import type { Config } from './config.ts';
 import { makeByteBudget } from './core/byte-budget.ts';
 import type { EndpointPolicy } from './core/endpoint-guard.ts';
@@ -13,8 +14,10 @@ import { BATCH_MEMORY } from './domain/batches/batch-items.ts';
 import { makeDependencyWaits } from './domain/dependencies/dependency-waits.ts';
 import { tellNoticeFailure } from './domain/events/tell-notice-failure.ts';
 import { makeJobCache } from './domain/jobs/job-cache.ts';
+import { makeChunks } from './domain/runs/chunks.ts';
 import type { ClaimedRun } from './domain/runs/claimed-run.ts';
 import type { RunDeps } from './domain/runs/deps.ts';
+import { makeEventReader } from './domain/runs/event-reader.ts';
 import { makeHeartbeats } from './domain/runs/heartbeat.ts';
 import { makeInserts } from './domain/runs/insert.ts';
 import { type HeldClaim, renewLeases } from './domain/runs/leases.ts';
@@ -22,6 +25,7 @@ import { promoteHeld } from './domain/runs/limits.ts';
 import { fireTimers } from './domain/runs/reap.ts';
 import { makeRecords } from './domain/runs/records.ts';
 import { makeReports } from './domain/runs/report.ts';
+import { makeTails } from './domain/runs/tails.ts';
 import { endedRun, makeTransitions, type TransitionNotice } from './domain/runs/transition.ts';
 import { settleWaits } from './domain/runs/waits.ts';
 import type { DeliveryAttempt } from './domain/webhooks/settle-delivery.ts';
@@ -64,6 +68,7 @@ interface EngineDeps {
   readonly instanceId: string;
   readonly pools: Pools;
   readonly tokens: RunTokens;
+  readonly streamTokens: StreamTokens;
   readonly executor: Executor;
   /** Runs managed jobs; null in a process that starts no processes. */
   readonly managed: Executor<ManagedAttempt> | null;
@@ -135,6 +140,13 @@ export function makeEngine(deps: EngineDeps): Engine {
   const heartbeats = makeHeartbeats(engine);
   const reports = makeReports({ pool: engine, onReported: (runIds) => hub.wake(runIds) });
   const records = makeRecords({ pool: engine, onReported: (runIds) => hub.wake(runIds) });
+  const chunks = makeChunks({ pool: engine, onReported: (runIds) => hub.wake(runIds) });
+  const tails = makeTails({
+    reader: makeEventReader({ pool: engine }),
+    hub,
+    pool: engine,
+    onError: (error) => log.debug({ err: error }, 'could not look for lost hints; the next look will'),
+  });
 
   const dispatcher = makeDispatcher({
     engine,
@@ -191,9 +203,12 @@ export function makeEngine(deps: EngineDeps): Engine {
     dependencies,
     reports,
     records,
+    chunks,
     heartbeats,
+    tails,
     hub,
     tokens: deps.tokens,
+    streamTokens: deps.streamTokens,
     managedExec: config.managedExec,
     batchMemory: makeByteBudget(BATCH_MEMORY),
     endpointPolicy: deps.endpointPolicy,
@@ -269,7 +284,7 @@ export function makeEngine(deps: EngineDeps): Engine {
       timers.stop();
       dependencies.stop();
       await presence.stop();
-      await Promise.all([transitions.idle(), inserts.idle(), reports.idle(), records.idle(), heartbeats.idle()]);
+      await Promise.all([transitions.idle(), inserts.idle(), reports.idle(), records.idle(), chunks.idle(), heartbeats.idle()]);
       await background.idle();
       await hub.close();
       await leave(engine, deps.instanceId).catch((error: unknown) =>

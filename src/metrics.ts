@@ -23,6 +23,7 @@ export interface MetricSources {
   pools(): readonly { readonly name: string; readonly total: number; readonly idle: number; readonly waiting: number }[];
   inFlight(): number;
   tails(): number;
+  tailLagSecs(): number;
 }
 
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
@@ -127,6 +128,15 @@ export function makeMetrics(sources: MetricSources): Metrics {
     registers,
     collect() {
       this.set(sources.tails());
+    },
+  });
+
+  new Gauge({
+    name: 'baton_tail_lag_seconds',
+    help: 'How long the subscription that is furthest behind has had something to tell that its reader has not taken.',
+    registers,
+    collect() {
+      this.set(sources.tailLagSecs());
     },
   });
 

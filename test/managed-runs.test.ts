@@ -26,7 +26,7 @@ async function start(imageUri: string, payload: unknown = null, fields: object =
 
 /** The first event of a run that fits. */
 async function eventOf(id: string, fits: (event: RunEvent) => boolean, at = app): Promise<RunEvent> {
-  for await (const event of clientOf(at).runs.events(id)) if (fits(event)) return event;
+  for await (const event of clientOf(at).runs.watch(id)) if (fits(event)) return event;
   throw new Error(`run ${id} ended without such an event`);
 }
 

@@ -145,9 +145,22 @@ function publishedFaults(route: Route, answer: RestAnswer): string[] {
   const response = published.paths[route.path][route.method.toLowerCase()].responses[answer.status];
   if (!response) return [`the status ${answer.status} is not published`];
   if (!response.content) return [];
-  const pointer = `#/paths/${escapePointer(route.path)}/${route.method.toLowerCase()}/responses/${answer.status}/content/application~1json/schema`;
-  const validate = ajv.compile({ $ref: `api${pointer}` });
-  return validate(answer.body) ? [] : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`);
+  const content = `#/paths/${escapePointer(route.path)}/${route.method.toLowerCase()}/responses/${answer.status}/content`;
+  const isStream = route.stream !== undefined;
+  const schema = isStream ? `${content}/text~1event-stream/schema/contentSchema` : `${content}/application~1json/schema`;
+  const validate = ajv.compile({ $ref: `api${schema}` });
+  const bodies = isStream ? messagesOf(answer.body) : [answer.body];
+  return bodies.flatMap((body) =>
+    validate(body) ? [] : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`),
+  );
+}
+
+/** The data of the messages of an event stream, of which there must be some, each with an id. */
+function messagesOf(text: string): unknown[] {
+  const frames = text.split('\n\n').filter((frame) => frame.includes('data: '));
+  expect(frames.length).toBeGreaterThan(1);
+  expect(frames.filter((frame) => !/^id: \S+$/m.test(frame))).toEqual([]);
+  return frames.map((frame) => JSON.parse(/^data: (.*)$/m.exec(frame)?.[1] ?? ''));
 }
 
 function escapePointer(key: string): string {

@@ -39,7 +39,7 @@ describe('following a run', () => {
     }));
 
     const events: RunEvent[] = [];
-    for await (const event of client.runs.events('run-1')) events.push(event);
+    for await (const event of client.runs.watch('run-1')) events.push(event);
 
     expect(events).toEqual([
       { ...wire(1), type: 'log', level: 'info' },
@@ -64,7 +64,7 @@ describe('following a run', () => {
     ];
     const { baton, client } = await setupClient(({ path }) => (path === '/graphql' ? answers.shift() : run('executing')));
 
-    expect(await collect(client.runs.events('run-1'))).toEqual([1, 2, 3]);
+    expect(await collect(client.runs.watch('run-1'))).toEqual([1, 2, 3]);
 
     const subscriptions = baton.requests.filter(({ path }) => path === '/graphql');
     expect(subscriptions.map(({ body }) => (body as { variables: { after: number } }).variables.after)).toEqual([0, 2, 2, 2, 2]);
@@ -73,7 +73,7 @@ describe('following a run', () => {
   it('ends when the stream closes after the end of the run was seen before', async () => {
     const { client } = await setupClient(({ path }) => (path === '/graphql' ? { stream: pieces(complete) } : run('completed')));
 
-    expect(await collect(client.runs.events('run-1', { after: 3 }))).toEqual([]);
+    expect(await collect(client.runs.watch('run-1', { after: 3 }))).toEqual([]);
   });
 
   it('throws what GraphQL refuses', async () => {
@@ -84,7 +84,7 @@ describe('following a run', () => {
     const asJson = await setupClient(() => ({ status: 200, body: error }));
 
     for (const { client } of [inStream, asJson]) {
-      await expect(collect(client.runs.events('nope'))).rejects.toMatchObject({
+      await expect(collect(client.runs.watch('nope'))).rejects.toMatchObject({
         status: 404,
         code: 'NOT_FOUND',
         requestId: 'req-1',
@@ -101,10 +101,10 @@ describe('following a run', () => {
     const { baton, client } = await setupClient(() => ({ stream: endless() }));
     const aborter = new AbortController();
 
-    for await (const _ of client.runs.events('run-1')) break;
+    for await (const _ of client.runs.watch('run-1')) break;
     const reading = collect(
       (async function* () {
-        for await (const event of client.runs.events('run-1', { signal: aborter.signal })) {
+        for await (const event of client.runs.watch('run-1', { signal: aborter.signal })) {
           yield event;
           aborter.abort(new Error('enough'));
         }
@@ -127,6 +127,14 @@ describe('following a run', () => {
 
     expect(result).toMatchObject({ status: 'completed', result: { n: 1 }, error: null, startedAt: null, finishedAt: 't' });
     expect(baton.requests.map(({ path }) => path)).toEqual(['/graphql', '/v1/runs/run-1']);
+  });
+
+  it('asks for some types and levels alone', async () => {
+    const { baton, client } = await setupClient(() => ({ stream: pieces(next(ended)) }));
+
+    for await (const _ of client.runs.watch('run-1', { types: ['log', 'state_change'], levels: ['warn'] }));
+
+    expect(baton.requests[0]?.body).toMatchObject({ variables: { type: ['LOG', 'STATE_CHANGE'], level: ['WARN'] } });
   });
 
   it('polls where there are no event streams', async () => {

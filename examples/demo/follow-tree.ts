@@ -27,7 +27,7 @@ export async function followTree(
   }
 
   async function followChild(id: string): Promise<void> {
-    for await (const event of client.runs.events(id, { signal })) {
+    for await (const event of client.runs.watch(id, { signal })) {
       if (event.type === 'log') screen.line(`  ${event.message}`);
       if (event.type === 'progress') children.set(id, Math.min(percentOf(event) / 100, 0.99));
       draw();
@@ -46,7 +46,7 @@ export async function followTree(
     lanes[lane] = followed;
   }
 
-  for await (const event of client.runs.events(run, { signal })) {
+  for await (const event of client.runs.watch(run, { signal })) {
     if (event.toStatus) screen.line(`run ${event.fromStatus ?? 'new'} → ${event.toStatus}`);
     else if (event.type === 'log' || event.type === 'progress') screen.line(event.message);
     for (const id of childIds(event)) addChild(id);

@@ -58,6 +58,7 @@ export const EVENT_TYPES = [
   'annotation',
   'resource_sample',
   'continuation',
+  'chunk',
   'debug',
   'other',
 ] as const satisfies readonly (Report['type'] | 'state_change' | 'other')[];
@@ -81,6 +82,7 @@ export const EventTypeEnum = builder.enumType('RunEventType', {
     annotation: 'The executor added to the metadata.',
     resource_sample: 'The executor said what memory and CPU it uses.',
     continuation: 'The executor started a run that continues this one.',
+    chunk: 'The executor streamed pieces of text; its data has them.',
     debug: 'What was sent to the executor and what it answered, in debug mode.',
     other: 'Something this server is too old to know.',
   }),

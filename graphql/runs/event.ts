@@ -9,6 +9,15 @@ export const RunEvent = builder.prismaObject('RunEvent', {
   fields: (t) => ({
     id: t.id({ description: 'The run and the number of the event in it.', resolve: ({ runId, seq }) => `${runId}:${seq}` }),
     runId: t.exposeID('runId'),
+    jobId: t.id({
+      description: 'The job of the run.',
+      // Live events bring it along; Prisma asks for those of a whole page at once.
+      resolve: async (event, _args, { prisma }) => {
+        if ('jobId' in event && typeof event.jobId === 'string') return event.jobId;
+        return (await prisma.run.findUniqueOrThrow({ where: { id: event.runId }, select: { jobId: true } })).jobId;
+      },
+    }),
+    projectId: t.id({ description: 'The project of the run.', resolve: (_event, _args, { actor }) => actor.projectId }),
     seq: t.exposeInt('seq'),
     type: t.field({
       type: EventTypeEnum,

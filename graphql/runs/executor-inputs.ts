@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isUuid } from '../../src/core/ids.ts';
+import { StreamRunInput } from '../../src/domain/runs/chunk.ts';
 import { LogRunInput, ReportProgressInput } from '../../src/domain/runs/log.ts';
 import { SetOutputInput } from '../../src/domain/runs/output.ts';
 import { SpawnInput } from '../../src/domain/runs/spawn.ts';
@@ -62,6 +63,20 @@ export const ReportProgress = builder
     }),
   })
   .validate(leavingOutNulls(ReportProgressInput));
+
+const streamed = describedBy(StreamRunInput);
+/** What an executor streams. */
+export const StreamRun = builder
+  .inputType('StreamRunInput', {
+    description: 'What an executor streams.',
+    fields: (t) => ({
+      chunk: t.string(streamed.chunk),
+      chunks: t.stringList(streamed.chunks),
+      streamId: t.string(streamed.streamId),
+      done: t.boolean(streamed.done),
+    }),
+  })
+  .validate(leavingOutNulls(StreamRunInput));
 
 const stored = describedBy(SetOutputInput);
 /** A named value to store with a run. */

@@ -1,5 +1,6 @@
 import type { RunActor } from '../../src/auth/actor.ts';
 import { notFound } from '../../src/core/errors.ts';
+import { streamRun } from '../../src/domain/runs/chunk.ts';
 import { completeRun, failRun } from '../../src/domain/runs/complete.ts';
 import { heartbeat } from '../../src/domain/runs/heartbeat.ts';
 import { logRun, reportProgress } from '../../src/domain/runs/log.ts';
@@ -9,7 +10,7 @@ import { type ChildrenWait as ChildrenWaitState, type ChildState, waitForChildre
 import { builder } from '../builder.ts';
 import { RunOutput } from './details.ts';
 import { ChildrenWaitStatusEnum, RunStatusEnum } from './enums.ts';
-import { FailRun, LogRun, ReportProgress, SetOutput, SpawnRun, WaitForChildren } from './executor-inputs.ts';
+import { FailRun, LogRun, ReportProgress, SetOutput, SpawnRun, StreamRun, WaitForChildren } from './executor-inputs.ts';
 import { ownRun } from './own-run.ts';
 import { Run } from './type.ts';
 
@@ -115,6 +116,14 @@ builder.mutationFields((t) => {
       args: { input: t.arg({ type: ReportProgress, required: true, description: 'How far it is.' }) },
       authScopes,
       resolve: async (_root, { input }, context) => ({ seq: await reportProgress(ownRun(context), input, context.runs) }),
+    }),
+    streamRun: t.field({
+      type: RunReport,
+      description:
+        'Adds pieces of text to a stream of the run, where everybody who follows it sees them at once. Requires the run token of an attempt.',
+      args: { input: t.arg({ type: StreamRun, required: true, description: 'What to stream.' }) },
+      authScopes,
+      resolve: async (_root, { input }, context) => ({ seq: await streamRun(ownRun(context), input, context.runs) }),
     }),
     setOutput: t.field({
       type: RunOutput,

@@ -7,7 +7,8 @@ import { RUN_OUTPUT, type RunOutputV1, runOutputSchema } from './run-output-sche
 import { JOB_RUN, type JobRunV1, jobRunSchema } from './run-schema.ts';
 import { runStatus } from './run-status.ts';
 
-const EVENT_TYPES = [
+/** What kinds of events there are. */
+export const EVENT_TYPES = [
   'state_change',
   'log',
   'progress',
@@ -20,10 +21,12 @@ const EVENT_TYPES = [
   'annotation',
   'resource_sample',
   'continuation',
+  'chunk',
   'debug',
   'other',
 ] as const;
-const EVENT_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+/** How much events matter. */
+export const EVENT_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 const params = z.strictObject({ id: z.string().describe('The run.') });
 

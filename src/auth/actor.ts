@@ -17,16 +17,28 @@ export interface RunActor {
   readonly epoch: number;
 }
 
+/** Somebody who presented a stream token: it may follow one run and do nothing else. */
+export interface StreamActor {
+  readonly kind: 'stream';
+  readonly projectId: string;
+  readonly runId: string;
+}
+
 /** Who is calling. */
-export type Actor = KeyActor | RunActor;
+export type Actor = KeyActor | RunActor | StreamActor;
 
 /** How an actor is written into `created_by` columns. */
 export function actorName(actor: Actor): string {
-  return actor.kind === 'key' ? `key:${actor.keyId}` : `run:${actor.runId}`;
+  return actor.kind === 'key' ? `key:${actor.keyId}` : `${actor.kind}:${actor.runId}`;
 }
 
 /** Passes a key that carries `scope`; throws FORBIDDEN, naming the scope, for anybody else. */
 export function requireScope(actor: Actor, scope: Scope): void {
   if (actor.kind === 'key' && allows(actor.scopes, scope)) return;
   throw new AppError('FORBIDDEN', `insufficient permissions: requires ${scope}`);
+}
+
+/** Passes a key that may read runs, and the holder of a stream token of this very run; throws FORBIDDEN for anybody else. */
+export function requireRunAccess(actor: Actor, runId: string): void {
+  if (actor.kind !== 'stream' || actor.runId !== runId) requireScope(actor, 'runs:read');
 }

@@ -1,11 +1,12 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, webcrypto } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import { isUuid } from '../core/ids.ts';
 import type { RunActor } from './actor.ts';
+import { deriveKeyBytes, deriveSigningKey } from './signing-key.ts';
 
-const MIN_SECRET_LENGTH = 32;
+const PURPOSE = 'baton run token v1';
 const ALGORITHM = 'HS256';
 const TYPE = 'run+jwt';
 const ISSUER = 'baton';
@@ -38,9 +39,8 @@ export interface RunTokens {
  * when the secret has fewer than 32 characters.
  */
 export async function makeRunTokens(secret: string): Promise<RunTokens> {
-  const bytes = deriveBytes(secret);
-  const signingKey = createSecretKey(bytes);
-  const key = await webcrypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
+  const signingKey = createSecretKey(deriveKeyBytes(secret, PURPOSE));
+  const key = await deriveSigningKey(secret, PURPOSE);
   return {
     mint: (claims) => sign(claims, signingKey),
     async verify(token) {
@@ -91,15 +91,4 @@ function sign({ runId, projectId, epoch, expiresAt }: RunTokenClaims, key: KeyOb
   };
   const text = `${HEADER}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
   return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`;
-}
-
-/**
- * The bytes of the signing key, derived so that the same secret can serve other purposes under other names. Tokens are read with a
- * CryptoKey made of them, because jose converts a KeyObject on each use.
- */
-function deriveBytes(secret: string): Buffer {
-  if (secret.length < MIN_SECRET_LENGTH) {
-    throw new Error(`the signing secret must have at least ${MIN_SECRET_LENGTH} characters, this one has ${secret.length}`);
-  }
-  return Buffer.from(hkdfSync('sha256', secret, '', 'baton run token v1', 32));
 }

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 /** The channel every process on a database listens to. */
 export const WAKE_CHANNEL = 'baton';
 
-/** How long wakes are gathered before one NOTIFY carries them: it takes a database-wide lock at commit, so it must be rare. */
+/** Least time between two NOTIFYs, in which wakes are gathered: one takes a database-wide lock at commit, so it must be rare. */
 const COALESCE_MS = 25;
 /** NOTIFY refuses 8,000 bytes; this many UUIDs fit with the sender's id in front. */
 const MAX_IDS = 200;
@@ -53,6 +53,7 @@ export function makeWakeHub(deps: WakeHubDeps): WakeHub {
   const stopCallbacks: ((runIds: readonly string[] | null) => void)[] = [];
   const outbox = { wake: new Set<string>(), stop: new Set<string>() };
   let timer: NodeJS.Timeout | null = null;
+  let sentAt = Number.NEGATIVE_INFINITY;
   let sending: Promise<void> = Promise.resolve();
   let closed = false;
   let hasPeers = true;
@@ -68,11 +69,13 @@ export function makeWakeHub(deps: WakeHubDeps): WakeHub {
   function enqueue(kind: Kind, runIds: readonly string[]): void {
     if (closed || !hasPeers) return;
     for (const runId of runIds) outbox[kind].add(runId);
-    timer ??= setTimeout(send, COALESCE_MS);
+    // The first one after a pause goes out at once.
+    timer ??= setTimeout(send, Math.max(0, sentAt + COALESCE_MS - performance.now()));
   }
 
   function send(): void {
     timer = null;
+    sentAt = performance.now();
     const payloads = (['wake', 'stop'] as const).flatMap((kind) =>
       outbox[kind].size > 0 ? [encode(deps.sender, kind, outbox[kind])] : [],
     );

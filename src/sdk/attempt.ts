@@ -1,4 +1,5 @@
 import { makeChildren } from './children.ts';
+import { makeChunkSender } from './chunk-sender.ts';
 import type { Clock } from './clock.ts';
 import type { JobContext } from './context.ts';
 import { describeError, storable } from './describe-error.ts';
@@ -63,7 +64,11 @@ export function startAttempt(job: Job, dispatch: Dispatch, deps: AttemptDeps): A
   const target = { url: deps.batonUrl, bearer: dispatch.token, fetch: deps.fetch };
   const api = makeRunApi(dispatch.runId, { target, clock: deps.clock, lost: lost.signal, onLost: lose });
   const outbox = makeOutbox((note) => api.post(note.route, note.json), deps.onError);
-  const flush = (): Promise<void> => Promise.race([outbox.flush(), deps.clock.sleep(FLUSH_MS, over.signal).catch(() => {})]);
+  const chunks = makeChunkSender({ send: (json) => api.post('stream', json), clock: deps.clock, onError: deps.onError });
+  const flush = async (): Promise<void> => {
+    const sent = Promise.all([outbox.flush(), chunks.flush()]);
+    await Promise.race([sent, deps.clock.sleep(FLUSH_MS, over.signal).catch(() => {})]);
+  };
 
   const context: JobContext = {
     runId: dispatch.runId,
@@ -74,6 +79,7 @@ export function startAttempt(job: Job, dispatch: Dispatch, deps: AttemptDeps): A
     signal: stop.signal,
     lastCheckpoint: null,
     ...makeReporting(api, outbox),
+    stream: chunks.push,
     ...makeRecords(api, outbox),
     ...makeChildren({ api, flush, suspend: () => lose('suspended') }),
     ...makeEventWaits({ api, flush, suspend: () => lose('suspended') }),
@@ -117,7 +123,7 @@ export function startAttempt(job: Job, dispatch: Dispatch, deps: AttemptDeps): A
     } finally {
       clearTimeout(timer);
       over.abort();
-      const unsent = outbox.close();
+      const unsent = outbox.close() + chunks.close();
       if (unsent > 0 && !lost.signal.aborted)
         deps.onError(new Error(`${unsent} reports of run ${dispatch.runId} could not be sent`));
       // What the handler has left running must not report on a run that has ended.

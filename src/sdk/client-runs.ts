@@ -3,7 +3,8 @@ import { BatonError, isTransient } from './errors.ts';
 import { asRecord } from './http.ts';
 import type { JobRef, PayloadInput, ResultOf } from './job.ts';
 import type { Rest } from './rest.ts';
-import { type FollowOptions, followRun, type RunEvent } from './run-events.ts';
+import { type RunChunk, type StreamRunOptions, streamRun } from './run-chunks.ts';
+import { type RunEvent, type WatchOptions, watchRun } from './run-events.ts';
 import { isFinal, type RunStatus } from './run-status.ts';
 import { toCamelKeys, toSnakeKeys } from './wire-names.ts';
 
@@ -92,8 +93,13 @@ export interface RunsClient {
    * first, and the signal's reason when that aborts.
    */
   wait<R = unknown>(run: string | TriggeredRun<R>, options?: WaitForRunOptions): Promise<Run<R>>;
-  /** The history of a run, live, each event once; ends when the run does. */
-  events(run: string | TriggeredRun, options?: FollowOptions): AsyncGenerator<RunEvent, void, undefined>;
+  /**
+   * The history of a run, then live, each event once, over lost connections and restarts of the server; ends when the run does. Throws the
+   * signal's reason when that aborts.
+   */
+  watch(run: string | TriggeredRun, options?: WatchOptions): AsyncGenerator<RunEvent, void, undefined>;
+  /** What a run streams, piece by piece, as `watch` follows its events. */
+  stream(run: string | TriggeredRun, options?: StreamRunOptions): AsyncGenerator<RunChunk, void, undefined>;
 }
 
 /** Makes the client for runs. */
@@ -102,14 +108,16 @@ export function makeRunsClient(rest: Rest): RunsClient {
     return toRun<R>(await rest.repeatable({ method: 'GET', path: runPath(run), signal }));
   }
 
-  function events(run: string | TriggeredRun, options: FollowOptions = {}): AsyncGenerator<RunEvent, void, undefined> {
-    const isOver = async (): Promise<boolean> => isFinal((await get(run, options.signal)).status);
-    return followRun(rest, idOf(run), { ...options, isOver });
+  const isOver = (run: string | TriggeredRun, signal: AbortSignal | undefined) => async (): Promise<boolean> =>
+    isFinal((await get(run, signal)).status);
+
+  function watch(run: string | TriggeredRun, options: WatchOptions = {}): AsyncGenerator<RunEvent, void, undefined> {
+    return watchRun(rest, idOf(run), { ...options, isOver: isOver(run, options.signal) });
   }
 
   async function untilFinal(run: string | TriggeredRun, signal: AbortSignal): Promise<void> {
     try {
-      for await (const _ of events(run, { signal })) {
+      for await (const _ of watch(run, { types: ['state_change'], signal })) {
         // Only the end matters.
       }
     } catch (error) {
@@ -172,7 +180,8 @@ export function makeRunsClient(rest: Rest): RunsClient {
         options.signal?.removeEventListener('abort', stop);
       }
     },
-    events,
+    watch,
+    stream: (run, options = {}) => streamRun(rest, idOf(run), { ...options, isOver: isOver(run, options.signal) }),
   };
 }
 

@@ -79,6 +79,14 @@ export interface ContinueOptions {
   readonly key?: string;
 }
 
+/** Where a piece of text goes. */
+export interface StreamOptions {
+  /** Which stream of the run it continues, `default` when left out; at most 128 characters. */
+  readonly streamId?: string;
+  /** Whether the stream ends with it. */
+  readonly done?: boolean;
+}
+
 /** How children are waited for. */
 export interface WaitOptions {
   /** The longest the run waits, in seconds. */
@@ -110,6 +118,11 @@ export interface JobContext<Payload = unknown> {
   readonly log: Logger;
   /** Reports how far the run is, 0 to 100. Of reports made faster than they can be sent only the newest goes out. */
   progress(percent: number, message: string, details?: ProgressDetails): void;
+  /**
+   * Streams a piece of text, such as the next tokens of a model, to whoever follows the run. Sent in order, in the background, several
+   * pieces to a request, and all of them before the run ends.
+   */
+  stream(chunk: string, options?: StreamOptions): void;
   /** Stores a named value with the run, in place of the one before under that key. A JSON Schema given with it is checked by Baton. */
   output(key: string, value: unknown, schema?: object): Promise<void>;
   /** The newest checkpoint that this run has saved, in this attempt's past or in an earlier attempt; null when there is none. */

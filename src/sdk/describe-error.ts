@@ -9,5 +9,10 @@ export function describeError(error: unknown): string {
 
 /** The text, at most 4,000 characters of it, without what JSON in Postgres cannot hold: NUL and lone surrogates. */
 export function storable(text: string): string {
-  return text.slice(0, MAX_LENGTH).replace(/\0|\p{Surrogate}/gu, '\uFFFD');
+  return sound(text.slice(0, MAX_LENGTH));
+}
+
+/** The whole text without what JSON in Postgres cannot hold. */
+export function sound(text: string): string {
+  return text.replace(/\0|\p{Surrogate}/gu, '\uFFFD');
 }

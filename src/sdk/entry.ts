@@ -16,6 +16,7 @@ export type {
   ProgressDetails,
   SpawnOptions,
   StateStore,
+  StreamOptions,
   ToolCall,
   Usage,
   WaitOptions,
@@ -23,7 +24,8 @@ export type {
 export { type AbortReason, BatonError, PermanentError, RunAbortedError } from './errors.ts';
 export { createExecutor, type Executor, type ExecutorOptions, type Jobs, type Secrets } from './executor.ts';
 export { type Job, type JobRef, job, type PayloadInput, type ResultOf } from './job.ts';
-export type { FollowOptions, RunEvent } from './run-events.ts';
+export type { RunChunk, StreamRunOptions } from './run-chunks.ts';
+export type { RunEvent, WatchOptions } from './run-events.ts';
 export { type FinalStatus, isFinal, type RunStatus } from './run-status.ts';
 export type { StandardSchema } from './standard-schema.ts';
 export type { TriggeredBatch, TriggeredItem, TriggerItem, TriggerManyOptions } from './trigger-many.ts';

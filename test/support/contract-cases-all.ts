@@ -4,6 +4,7 @@ import { dependencyCases } from './contract-cases-dependencies.ts';
 import { eventCases } from './contract-cases-events.ts';
 import { reportCases } from './contract-cases-reports.ts';
 import { sdkCases } from './contract-cases-sdk.ts';
+import { streamCases } from './contract-cases-streams.ts';
 import { v1Cases } from './contract-cases-v1.ts';
 import { webhookCases } from './contract-cases-webhooks.ts';
 
@@ -16,4 +17,5 @@ export const contractCases: Readonly<Record<string, ContractCase>> = {
   ...dependencyCases,
   ...batchCases,
   ...webhookCases,
+  ...streamCases,
 };

@@ -25,7 +25,7 @@ async function managed(world: RestWorld): Promise<string> {
   const job = await world.createJob({ execution_mode: 'managed', image_uri: 'exec:sleep 600', endpoint_url: null });
   const { id } = await world.done('POST', `/v1/jobs/${job.slug}/trigger`, { body: { payload: DO.accept } });
   const { runs } = createClient({ url: world.url, apiKey: ADMIN_KEY });
-  for await (const { toStatus } of runs.events(id)) if (toStatus === 'executing') break;
+  for await (const { toStatus } of runs.watch(id)) if (toStatus === 'executing') break;
   return id;
 }
 

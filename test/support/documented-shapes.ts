@@ -106,6 +106,7 @@ const IMPLIED = {
   }`,
   Status: '{ "status": "string" }',
   RunState: '{ "run_id": "string", "state_key": "string", "value": {}, "updated_at": "2019-08-24T14:15:22Z" }',
+  StreamToken: '{ "token": "string", "expires_at": "2019-08-24T14:15:22Z" }',
   Reported: '{ "status": "string", "seq": 0 }',
   EventWait: '{ "status": "string", "event_key": "string", "expires_at": "2019-08-24T14:15:22Z", "trigger_id": "string" }',
   EventTrigger: EVENT_TRIGGER,

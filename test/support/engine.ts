@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { KeyActor } from '../../src/auth/actor.ts';
 import { makeRunTokens } from '../../src/auth/run-token.ts';
+import { makeStreamTokens } from '../../src/auth/stream-token.ts';
 import { newId } from '../../src/core/ids.ts';
 import type { Attempt, Executor, ManagedAttempt, Outcome } from '../../src/core/outcome.ts';
 import type { PostAnswer, PostSigned } from '../../src/core/signed-post.ts';
@@ -93,6 +94,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     instanceId: newId(),
     pools,
     tokens: await makeRunTokens('a signing secret for tests, long enough'),
+    streamTokens: await makeStreamTokens('a signing secret for tests, long enough'),
     executor,
     managed: options.managed ?? null,
     post: options.post ?? (async () => TAKEN),

@@ -6,6 +6,7 @@ import { schema } from '../../graphql/schema.ts';
 import type { Actor, KeyActor, RunActor } from '../../src/auth/actor.ts';
 import { makeRunTokens } from '../../src/auth/run-token.ts';
 import type { Scope } from '../../src/auth/scopes.ts';
+import { makeStreamTokens } from '../../src/auth/stream-token.ts';
 import { makeByteBudget } from '../../src/core/byte-budget.ts';
 import { newId } from '../../src/core/ids.ts';
 import { isConnectionError, toUnavailable } from '../../src/db/errors.ts';
@@ -19,12 +20,15 @@ import type { JobRow } from '../../src/domain/jobs/job.ts';
 import { makeJobCache } from '../../src/domain/jobs/job-cache.ts';
 import { bootstrap } from '../../src/domain/projects/bootstrap.ts';
 import { createProject } from '../../src/domain/projects/create-project.ts';
+import { makeChunks } from '../../src/domain/runs/chunks.ts';
 import { claimRuns } from '../../src/domain/runs/claim.ts';
 import type { RunDeps } from '../../src/domain/runs/deps.ts';
+import { makeEventReader } from '../../src/domain/runs/event-reader.ts';
 import { makeHeartbeats } from '../../src/domain/runs/heartbeat.ts';
 import { makeInserts } from '../../src/domain/runs/insert.ts';
 import { makeRecords } from '../../src/domain/runs/records.ts';
 import { makeReports } from '../../src/domain/runs/report.ts';
+import { makeTails } from '../../src/domain/runs/tails.ts';
 import { makeTransitions } from '../../src/domain/runs/transition.ts';
 import { type TriggerRun, triggerRun } from '../../src/domain/runs/trigger.ts';
 import { settleWaits } from '../../src/domain/runs/waits.ts';
@@ -100,9 +104,12 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     dependencies,
     reports: makeReports({ pool: pools.engine, onReported: (runIds) => hub.wake(runIds) }),
     records: makeRecords({ pool: pools.engine, onReported: (runIds) => hub.wake(runIds) }),
+    chunks: makeChunks({ pool: pools.engine, onReported: (runIds) => hub.wake(runIds) }),
     heartbeats: makeHeartbeats(pools.engine),
+    tails: makeTails({ reader: makeEventReader({ pool: pools.engine }), hub, pool: pools.engine, onError: () => {} }),
     hub,
     tokens: await makeRunTokens('a signing secret for tests, long enough'),
+    streamTokens: await makeStreamTokens('a signing secret for tests, long enough'),
     batchMemory: makeByteBudget(BATCH_MEMORY),
     managedExec: true,
     endpointPolicy: { allowPrivate: true },
@@ -188,6 +195,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
         runs.inserts.idle(),
         runs.reports.idle(),
         runs.records.idle(),
+        runs.chunks.idle(),
         runs.heartbeats.idle(),
       ]);
       await hub.close();

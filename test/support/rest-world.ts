@@ -81,16 +81,9 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
   };
   let count = 0;
   async function createJob(fields: object = {}, key?: string): Promise<{ id: string; slug: string }> {
-    const job = {
-      name: 'A job',
-      slug: `job-${++count}`,
-      endpoint_url: executor.url,
-      max_attempts: 1,
-      // Executors of these tests keep what they accept, longer than a file may take on a busy machine.
-      heartbeat_timeout_secs: 3_600,
-      timeout_secs: 3_600,
-      ...fields,
-    };
+    // Runs that their executor keeps must not be given up on while tests look at them, however long the machine takes.
+    const patience = { heartbeat_timeout_secs: 3_600, timeout_secs: 3_600 };
+    const job = { name: 'A job', slug: `job-${++count}`, endpoint_url: executor.url, max_attempts: 1, ...patience, ...fields };
     return done('POST', '/v1/jobs', { body: job, ...(key && { key }) });
   }
   async function makeKey(fields: object): Promise<{ id: string; key: string }> {

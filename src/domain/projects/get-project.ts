@@ -13,11 +13,11 @@ export async function getProject(actor: Actor, id: string, deps: { readonly pool
 }
 
 /**
- * The `where` of the projects an actor can see: its own, or all of them for a holder of `instance:admin`. FORBIDDEN for a run
- * token, which reaches its run and nothing else.
+ * The `where` of the projects an actor can see: its own, or all of them for a holder of `instance:admin`. FORBIDDEN for the
+ * token of a run, which reaches that run and nothing else.
  */
 export function visibleProjects(actor: Actor): { readonly id?: string } {
-  if (actor.kind === 'run') throw new AppError('FORBIDDEN', 'a run token reaches its own run only');
+  if (actor.kind !== 'key') throw new AppError('FORBIDDEN', 'the token of a run reaches that run only');
   return allows(actor.scopes, 'instance:admin') ? {} : { id: actor.projectId };
 }
 

@@ -1,14 +1,17 @@
 import type { Pool } from 'pg';
 import type { RunTokens } from '../../auth/run-token.ts';
+import type { StreamTokens } from '../../auth/stream-token.ts';
 import type { ByteBudget } from '../../core/byte-budget.ts';
 import type { EndpointPolicy } from '../../core/endpoint-guard.ts';
 import type { WakeHub } from '../../db/wake-hub.ts';
 import type { DependencyWaits } from '../dependencies/dependency-waits.ts';
 import type { JobCache } from '../jobs/job-cache.ts';
+import type { Chunks } from './chunks.ts';
 import type { Heartbeats } from './heartbeat.ts';
 import type { Inserts } from './insert.ts';
 import type { Records } from './records.ts';
 import type { Reports } from './report.ts';
+import type { Tails } from './tails.ts';
 import type { Transitions } from './transition.ts';
 
 /** What the functions of this folder work with; made once per process by the composition root. */
@@ -23,9 +26,12 @@ export interface RunDeps {
   readonly dependencies: DependencyWaits;
   readonly reports: Reports;
   readonly records: Records;
+  readonly chunks: Chunks;
   readonly heartbeats: Heartbeats;
+  readonly tails: Tails;
   readonly hub: WakeHub;
   readonly tokens: RunTokens;
+  readonly streamTokens: StreamTokens;
   /** Whether servers start processes of jobs. */
   readonly managedExec: boolean;
   /** What the lists of all bulk triggers under way may take. */

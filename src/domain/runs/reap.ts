@@ -4,7 +4,7 @@ import type { RunDeps } from './deps.ts';
 import { promoteHeld, recountLimits } from './limits.ts';
 import { reapClaims, reapStrayLeases } from './reap-claims.ts';
 import { expireRuns, promoteDelayed, reapOrphans, reapWaits, releaseRetries } from './reap-timers.ts';
-import { deleteExpiredRuns } from './retention.ts';
+import { deleteExpiredRuns, forgetChunks } from './retention.ts';
 
 /** Rows one step handles at once; a pass repeats a step until it finds less than that. */
 const BATCH = 500;
@@ -78,6 +78,7 @@ export async function sweep(dues: Dues, deps: ReapDeps): Promise<void> {
   if (dues.limits) await freeHeld(deps);
   await repeat((limit) => deleteExpiredRuns(limit, deps));
   await repeat((limit) => deleteExpiredBatches(limit, deps));
+  await repeat((limit) => forgetChunks(limit, deps));
 }
 
 async function repeat(step: (limit: number) => Promise<number>): Promise<number> {

@@ -19,6 +19,7 @@ export type ReportType =
   | 'annotation'
   | 'resource_sample'
   | 'continuation'
+  | 'chunk'
   | 'debug';
 
 /** Something an executor tells about its run, to be kept as an event. */

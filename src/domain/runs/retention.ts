@@ -38,3 +38,24 @@ d9 as (delete from run_tool_calls x using old where x.run_id = old.id),
 d10 as (delete from run_state x using old where x.run_id = old.id),
 d11 as (delete from run_compute x using old where x.run_id = old.id)
 delete from runs x using old where x.id = old.id`;
+
+/** Days that streamed text is kept. */
+const CHUNKS_KEPT_DAYS = 7;
+
+/**
+ * Forgets the pieces of up to `limit` chunk events that are past their keeping time; answers how many. The events stay, so that the story
+ * keeps its numbers, and say how many pieces they had.
+ */
+export async function forgetChunks(limit: number, deps: { readonly engine: Pool }): Promise<number> {
+  const { rowCount } = await deps.engine.query({ name: 'forget-chunks', text: FORGET_SQL, values: [limit] });
+  return rowCount ?? 0;
+}
+
+const FORGET_SQL = `
+with old as materialized (
+  select ctid from run_events
+   where type = 'chunk' and data ? 'chunks' and created_at < now() - interval '${CHUNKS_KEPT_DAYS} days'
+   limit $1 for update skip locked
+)
+update run_events e set data = e.data - 'chunks' || jsonb_build_object('expired', jsonb_array_length(e.data -> 'chunks'))
+ where e.ctid = any (array (select ctid from old))`;
