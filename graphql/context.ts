@@ -4,6 +4,7 @@ import type { PrismaClient } from '../src/db/prisma.ts';
 import type { JobDeps } from '../src/domain/jobs/job-deps.ts';
 import type { RunDeps } from '../src/domain/runs/deps.ts';
 import type { WebhookDeps } from '../src/domain/webhooks/subscription.ts';
+import type { WorkflowDeps } from '../src/domain/workflows/deps.ts';
 
 /** What every resolver works with: who is calling, and what the domain's functions are called with. Made anew for each request. */
 export interface GraphQLContext {
@@ -18,4 +19,5 @@ export interface GraphQLContext {
   readonly jobs: JobDeps;
   readonly runs: RunDeps;
   readonly webhooks: WebhookDeps;
+  readonly workflows: WorkflowDeps;
 }

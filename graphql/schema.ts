@@ -23,6 +23,10 @@ import './events/queries.ts';
 import './events/mutations.ts';
 import './webhooks/queries.ts';
 import './webhooks/mutations.ts';
+import './workflows/queries.ts';
+import './workflows/relations.ts';
+import './workflows/mutations.ts';
+import './workflows/operations.ts';
 import { builder } from './builder.ts';
 
 /** The schema that every face of the server executes. */

@@ -113,6 +113,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     jobs: { pool: pools.reads, endpointPolicy, managedExec: config.managedExec, jobCache: engine.runs.jobs },
     webhooks: { pool: pools.reads, endpointPolicy, onDue: engine.webhookDue },
     runs: engine.runs,
+    workflows: engine.workflows,
   };
   async function makeContext(
     credentials: Credentials,

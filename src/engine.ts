@@ -29,6 +29,9 @@ import { makeTails } from './domain/runs/tails.ts';
 import { endedRun, makeTransitions, type TransitionNotice } from './domain/runs/transition.ts';
 import { settleWaits } from './domain/runs/waits.ts';
 import type { DeliveryAttempt } from './domain/webhooks/settle-delivery.ts';
+import type { WorkflowDeps } from './domain/workflows/deps.ts';
+import { fireWorkflowTimers } from './domain/workflows/reap.ts';
+import { makeWorkflowRuntime } from './domain/workflows/runtime.ts';
 import { type Dispatcher, makeDispatcher } from './worker/dispatcher.ts';
 import { makeDoorbell } from './worker/doorbell.ts';
 import { makeLoop, type StartedLoop } from './worker/loop.ts';
@@ -51,6 +54,7 @@ export interface EngineObserver {
 /** The part of a process that moves runs: what the faces call into, and the loops behind it. */
 export interface Engine {
   readonly runs: RunDeps;
+  readonly workflows: WorkflowDeps;
   readonly hub: WakeHub;
   /** A webhook was stored by somebody else than a transition: send it at once, if this process sends any. */
   webhookDue(): void;
@@ -122,6 +126,8 @@ export function makeEngine(deps: EngineDeps): Engine {
     }
     const childIds = moved.filter(({ result, hasParent }) => hasParent && endedRun(result)).map(({ item }) => item.runId);
     if (childIds.length > 0) background('settle-waits', settleWaits({ runIds: [], childIds }, { engine, transitions }));
+    const stepRunIds = moved.flatMap(({ result, stepRunId }) => (stepRunId !== null && endedRun(result) ? [stepRunId] : []));
+    if (stepRunIds.length > 0) background('advance', workflows.stepsEnded([...new Set(stepRunIds)]));
     const endings = moved.flatMap(({ item, result: { projectId }, result, jobId }) =>
       endedRun(result) && projectId !== null && jobId !== null ? [{ runId: item.runId, projectId, jobId }] : [],
     );
@@ -182,6 +188,23 @@ export function makeEngine(deps: EngineDeps): Engine {
       if (notice.queued && !notice.rung) announce();
     },
   });
+  const workflowTimers = makeTimers(() =>
+    fireWorkflowTimers(workflows.deps).catch((error: unknown) =>
+      log.warn({ err: error }, 'timers of workflows could not fire; the reaper will'),
+    ),
+  );
+  const workflows = makeWorkflowRuntime({
+    engine,
+    reads,
+    jobs,
+    managedExec: config.managedExec,
+    inserts,
+    transitions,
+    hub,
+    background,
+    onTimer: workflowTimers.inMs,
+    onError: (error) => log.warn({ err: error }, 'a workflow run could not be advanced; the reaper tries again'),
+  });
   const webhooks = makeWebhookSender({
     engine,
     post: deps.post,
@@ -212,6 +235,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     managedExec: config.managedExec,
     batchMemory: makeByteBudget(BATCH_MEMORY),
     endpointPolicy: deps.endpointPolicy,
+    stepsChanged: workflows.deps.advancer.touch,
   };
 
   /** Many triggers taken on elsewhere leave many rings; the one that finds the queue empty answers for all that came before it. */
@@ -244,6 +268,9 @@ export function makeEngine(deps: EngineDeps): Engine {
     jobs,
     transitions,
     hub,
+    workflows: workflows.deps,
+    onNextWorkflowTimer: workflowTimers.inMs,
+    stepsChanged: workflows.deps.advancer.touch,
     dependencies,
     intervalMs: config.reaperMs,
     unclaimedAfterMs: config.pollMs,
@@ -269,6 +296,7 @@ export function makeEngine(deps: EngineDeps): Engine {
 
   return {
     runs,
+    workflows: workflows.deps,
     hub,
     webhookDue: webhooks.poke,
     loops,
@@ -282,10 +310,15 @@ export function makeEngine(deps: EngineDeps): Engine {
     },
     async close() {
       timers.stop();
+      workflowTimers.stop();
       dependencies.stop();
       await presence.stop();
+      await workflows.idle();
       await Promise.all([transitions.idle(), inserts.idle(), reports.idle(), records.idle(), chunks.idle(), heartbeats.idle()]);
       await background.idle();
+      await workflows.idle();
+      await background.idle();
+      workflows.close();
       await hub.close();
       await leave(engine, deps.instanceId).catch((error: unknown) =>
         log.debug({ err: error }, 'could not leave the list of processes'),

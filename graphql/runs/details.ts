@@ -46,7 +46,7 @@ export const RunWait = builder.prismaObject('Wait', {
   name: 'RunWait',
   fields: (t) => ({
     id: t.exposeID('id'),
-    runId: t.exposeID('runId'),
+    runId: t.id({ description: 'The run that waits.', resolve: ({ runId }) => runId ?? '' }),
     kind: t.field({ type: WaitKindEnum, description: 'What it waits for.', resolve: ({ kind }) => memberOf(WAIT_KINDS, kind) }),
     status: t.field({
       type: WaitStatusEnum,

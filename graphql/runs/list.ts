@@ -21,6 +21,7 @@ export const RunFilter = builder
       triggeredBy: t.string(described.triggeredBy),
       batchId: t.id(described.batchId),
       parentRunId: t.id(described.parentRunId),
+      workflowStepRunId: t.id(described.workflowStepRunId),
       concurrencyKey: t.string(described.concurrencyKey),
       idempotencyKey: t.string(described.idempotencyKey),
       payloadContains: t.field({ type: 'JSONObject', ...described.payloadContains }),

@@ -27,9 +27,24 @@ export interface StreamActor {
 /** Who is calling. */
 export type Actor = KeyActor | RunActor | StreamActor;
 
+/** A step of a workflow, which makes runs by itself; it never calls, so nothing asks for its scopes. */
+export interface StepActor {
+  readonly kind: 'step';
+  readonly projectId: string;
+  readonly stepRunId: string;
+}
+
 /** How an actor is written into `created_by` columns. */
-export function actorName(actor: Actor): string {
-  return actor.kind === 'key' ? `key:${actor.keyId}` : `${actor.kind}:${actor.runId}`;
+export function actorName(actor: Actor | StepActor): string {
+  switch (actor.kind) {
+    case 'key':
+      return `key:${actor.keyId}`;
+    case 'step':
+      return `step:${actor.stepRunId}`;
+    case 'run':
+    case 'stream':
+      return `${actor.kind}:${actor.runId}`;
+  }
 }
 
 /** Passes a key that carries `scope`; throws FORBIDDEN, naming the scope, for anybody else. */

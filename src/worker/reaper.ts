@@ -3,6 +3,9 @@ import type { Logger } from 'pino';
 import { releaseDeadPools } from '../db/instances.ts';
 import { findDues, fireTimers, type ReapDeps, reapDues, sweep } from '../domain/runs/reap.ts';
 import { makeDeliverySweep } from '../domain/webhooks/delivery-sweep.ts';
+import type { WorkflowDeps } from '../domain/workflows/deps.ts';
+import { fireWorkflowTimers, healWorkflows, nextWorkflowTimer } from '../domain/workflows/reap.ts';
+import { deleteExpiredWorkflowRuns } from '../domain/workflows/retention.ts';
 import type { Loop } from './loop.ts';
 import { makeLoop } from './loop.ts';
 
@@ -10,6 +13,8 @@ import { makeLoop } from './loop.ts';
 const LEADER_LOCK = '7022019502';
 /** Sweeps heal what should not happen, so they need not run at every pass. */
 const PASSES_PER_SWEEP = 6;
+/** Workflow runs one sweep deletes: more than are made in that time, in a statement that is soon over. */
+const EXPIRED_WORKFLOW_RUNS = 500;
 
 /** What the reaper needs around the domain's functions. */
 export interface ReaperDeps extends ReapDeps {
@@ -22,6 +27,9 @@ export interface ReaperDeps extends ReapDeps {
   readonly announce: () => void;
   /** Told when the next delayed run or retry is due, in milliseconds. */
   readonly onNextTimer: (ms: number) => void;
+  readonly workflows: WorkflowDeps;
+  /** Told when a sleep or a deadline of a workflow run is next due, in milliseconds. */
+  readonly onNextWorkflowTimer: (ms: number) => void;
   readonly log: Logger;
 }
 
@@ -50,10 +58,12 @@ export function makeReaper(deps: ReaperDeps): Reaper {
       const fired = dues.timers ? await fireTimers(deps) : 0;
       if (dues.nextTimerMs !== null && dues.nextTimerMs > 0) deps.onNextTimer(dues.nextTimerMs);
       if (fired > 0 || dues.unclaimed || dues.claims || dues.held) deps.announce();
+      await passWorkflows(deps);
       if (pass++ % PASSES_PER_SWEEP === 0) {
         await releaseDeadPools(deps.engine, deps.silentMs);
         await sweep(dues, deps);
         await deliveries.pass();
+        await deleteExpiredWorkflowRuns(EXPIRED_WORKFLOW_RUNS, deps);
       }
     },
   });
@@ -66,6 +76,13 @@ export function makeReaper(deps: ReaperDeps): Reaper {
       await leadership.release();
     },
   };
+}
+
+async function passWorkflows(deps: ReaperDeps): Promise<void> {
+  const ms = await nextWorkflowTimer(deps.engine);
+  if (ms !== null && ms <= 0) await fireWorkflowTimers(deps.workflows);
+  else if (ms !== null) deps.onNextWorkflowTimer(ms);
+  await healWorkflows(deps.workflows);
 }
 
 interface Leadership {

@@ -32,6 +32,7 @@ import { makeTails } from '../../src/domain/runs/tails.ts';
 import { makeTransitions } from '../../src/domain/runs/transition.ts';
 import { type TriggerRun, triggerRun } from '../../src/domain/runs/trigger.ts';
 import { settleWaits } from '../../src/domain/runs/waits.ts';
+import { makeWorkflowRuntime } from '../../src/domain/workflows/runtime.ts';
 import { createTestDatabase } from './database.ts';
 
 /** Data of an answer, as loosely as JSON is: tests compare it whole. */
@@ -71,6 +72,8 @@ export interface GraphQLWorld {
   start(input: TriggerRun): Promise<RunActor>;
   /** Claims every due run; answers the actors of their executors. */
   claim(): Promise<RunActor[]>;
+  /** Resolves when nothing of a workflow is under way in the background. */
+  workflowsIdle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -84,6 +87,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
   const database = await createTestDatabase();
   const pools = openPools(database.url, { engineSize: 4, readSize: 4, applicationName: 'baton-test' });
   const statements: string[] = [];
+  const logged: object[] = [];
   for (const pool of [pools.engine, pools.reads]) pool.on('connect', (client) => record(client, statements));
   const prisma = makePrisma(pools.reads);
   const hub = makeWakeHub({ pool: pools.engine, sender: newId(), onError: () => {} });
@@ -113,12 +117,19 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     batchMemory: makeByteBudget(BATCH_MEMORY),
     managedExec: true,
     endpointPolicy: { allowPrivate: true },
+    stepsChanged: (ids) => workflows.deps.advancer.touch(ids),
   };
+  const background = new Set<Promise<unknown>>();
+  const workflows = makeWorkflowRuntime({
+    ...runs,
+    background: (_name, work) => void background.add(work.catch(() => {}).finally(() => background.delete(work))),
+    onTimer: () => {},
+    onError: (error) => logged.push({ err: error }),
+  });
   const admin = keyOf('default', '*', 'instance:admin');
   await bootstrap(pools.reads, { projectId: 'default', apiKey: 'a-key-for-tests-only' });
   await createProject(admin, { id: 'other', name: 'Other' }, { pool: pools.reads });
 
-  const logged: object[] = [];
   const toGraphQLError = makeToGraphQLError({
     translate: (error) => (isConnectionError(error) ? toUnavailable(error) : null),
     log: { error: (fields) => logged.push(fields) },
@@ -133,6 +144,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     jobs: jobDeps,
     runs,
     webhooks: { ...jobDeps, onDue: () => {} },
+    workflows: workflows.deps,
   });
   const present = (result: ExecutionResult | AsyncIterable<ExecutionResult>) =>
     mapErrors(result, (error) => toGraphQLError(error, 'req-1'));
@@ -189,7 +201,13 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
       const actors = claimed.map(({ id, projectId, epoch }): RunActor => ({ kind: 'run', projectId, runId: id, epoch }));
       return more ? [...actors, ...(await world.claim())] : actors;
     },
+    async workflowsIdle() {
+      await workflows.idle();
+      await Promise.all([...background]);
+    },
     async close() {
+      await world.workflowsIdle();
+      workflows.close();
       await Promise.all([
         runs.transitions.idle(),
         runs.inserts.idle(),

@@ -29,6 +29,37 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     select x.key as id from limits x where x.used <> (
       select count(*) from run_leases l where x.key = any (l.limit_keys))`,
   'every run has its data': `select r.id::text from runs r where not exists (select from run_data d where d.run_id = r.id)`,
+  'a final workflow run has ended once, and told it': `
+    select w.id::text from workflow_runs w where w.status in ('completed', 'failed', 'timed_out', 'canceled') and 1 <> (
+      select count(*) from workflow_run_events e where e.workflow_run_id = w.id and e.type = 'run'
+         and e.to_status in ('completed', 'failed', 'timed_out', 'canceled'))`,
+  'events of a workflow run are numbered without gaps': `
+    select w.id::text from workflow_runs w where w.event_seq <> (select count(*) from workflow_run_events e where e.workflow_run_id = w.id)
+        or w.event_seq <> (select max(seq) from workflow_run_events e where e.workflow_run_id = w.id)`,
+  'every status change of a step starts where the last one ended': `
+    select workflow_run_id::text as id from (
+      select workflow_run_id, from_status, coalesce(lag(to_status) over (partition by workflow_run_id, step_ref order by seq), 'pending') as was
+        from workflow_run_events e where to_status is not null and step_ref is not null
+         and not exists (select from workflow_step_runs s where s.workflow_run_id = e.workflow_run_id and s.step_ref = e.step_ref
+                            and s.kept_from is not null)) e
+     where from_status is distinct from was`,
+  'a workflow run that has ended has no step under way': `
+    select w.id::text from workflow_runs w where w.status in ('completed', 'failed', 'timed_out', 'canceled') and exists (
+      select from workflow_step_runs s where s.workflow_run_id = w.id and s.status in ('pending', 'waiting', 'running'))`,
+  'a step started after everything it depends on was over': `
+    select s.id::text from workflow_step_runs s join workflow_runs w on w.id = s.workflow_run_id
+      join workflow_versions v on v.workflow_id = w.workflow_id and v.version = w.workflow_version
+     cross join lateral jsonb_array_elements_text(v.definition->'steps'->s.position->'dependsOn') as d (ref)
+      join workflow_step_runs p on p.workflow_run_id = s.workflow_run_id and p.step_ref = d.ref
+     where s.started_at is not null and s.attempt = 1 and p.finished_at > s.started_at and p.decision is null`,
+  'a completed job step has one completed run for its try': `
+    select s.id::text from workflow_step_runs s where s.kind = 'job' and s.status = 'completed' and s.kept_from is null and s.decision is null
+       and 1 <> (select count(*) from runs r where r.workflow_step_run_id = s.id and r.spawn_key = s.attempt::text and r.status = 'completed')`,
+  'a step that is over has no active work': `
+    select s.id::text from workflow_step_runs s join runs r on r.workflow_step_run_id = s.id
+     where s.status not in ('running') and r.status not in (${FINAL_SQL})`,
+  'a wait of a step that is over is over': `
+    select s.id::text from workflow_step_runs s join waits x on x.workflow_step_run_id = s.id and x.status = 'waiting' where s.status <> 'waiting'`,
 };
 
 /** The runs that break an invariant, as "invariant: id"; empty when all is well. */

@@ -5,7 +5,9 @@ import { AppError } from '../../core/errors.ts';
 export interface NewestTrigger {
   readonly id: string;
   readonly status: 'waiting' | 'received' | 'timed_out' | 'canceled';
-  readonly runId: string;
+  /** The run that waits, or the workflow run whose step does. */
+  readonly runId: string | null;
+  readonly workflowRunId: string | null;
   /** Whether it received the payload that was asked about. */
   readonly isSame: boolean;
 }
@@ -17,7 +19,7 @@ export async function readNewest(
 ): Promise<NewestTrigger | undefined> {
   const { rows } = await pool.query<NewestTrigger>({
     name: 'newest-trigger',
-    text: `select w.id, w.status, w.run_id as "runId", coalesce(w.response_payload = $3::jsonb, false) as "isSame"
+    text: `select w.id, w.status, w.run_id as "runId", w.workflow_run_id as "workflowRunId", coalesce(w.response_payload = $3::jsonb, false) as "isSame"
              from waits w where w.project_id = $1 and w.event_key = $2 order by w.id desc limit 1`,
     values: [of.projectId, of.key, of.json],
   });

@@ -17,7 +17,7 @@ const MAX_RESOLVED_BYTES = 16 * MAX_EVENT_BYTES;
 /** A key may come into use again between two statements, though hardly twice. */
 const SEND_TRIES = 3;
 
-type SendDeps = Pick<RunDeps, 'engine' | 'transitions'>;
+type SendDeps = Pick<RunDeps, 'engine' | 'transitions' | 'stepsChanged'>;
 
 /**
  * Sends an event to whoever waits for its key, and wakes that run; answers the id of the wait. Committed first, looked at afterwards:
@@ -37,13 +37,13 @@ export async function sendEvent(
     const sent = await send(deps.engine, SEND_ONE, [actor.projectId, key, json, actorName(actor)]);
     const [wait] = sent;
     if (wait) {
-      await wakeRuns([wait.run_id], 'its event has arrived', deps);
+      await wake(sent, deps);
       return wait.id;
     }
     const newest = await readNewest(deps.engine, { projectId: actor.projectId, key, json });
     if (!newest) throw notFound('event trigger');
     if (newest.status === 'received' && newest.isSame) {
-      await wakeRuns([newest.runId], 'its event has arrived', deps);
+      await wake([{ run_id: newest.runId, workflow_run_id: newest.workflowRunId }], deps);
       return newest.id;
     }
     if (newest.status !== 'waiting' || tries === SEND_TRIES) throw notWaiting();
@@ -65,11 +65,7 @@ export async function sendEventsByPrefix(
   const json = payloadJson(input.payload);
   const limit = Math.min(MAX_RESOLVED, Math.floor(MAX_RESOLVED_BYTES / Buffer.byteLength(json)));
   const sent = await send(deps.engine, SEND_BY_PREFIX, [actor.projectId, prefix, json, actorName(actor), limit]);
-  await wakeRuns(
-    sent.map((wait) => wait.run_id),
-    'its event has arrived',
-    deps,
-  );
+  await wake(sent, deps);
   return sent.map((wait) => wait.id);
 }
 
@@ -77,9 +73,23 @@ function payloadJson(payload: JsonValue): string {
   return boundedJson('the event', payload, { maxBytes: MAX_EVENT_BYTES, advice: 'store it elsewhere and send where' });
 }
 
-interface SentWait {
+/** Who waited: a run, or a step of a workflow. */
+interface Waiter {
+  readonly run_id: string | null;
+  readonly workflow_run_id: string | null;
+}
+
+async function wake(waiters: readonly Waiter[], deps: SendDeps): Promise<void> {
+  deps.stepsChanged(waiters.flatMap((wait) => wait.workflow_run_id ?? []));
+  await wakeRuns(
+    waiters.flatMap((wait) => wait.run_id ?? []),
+    'its event has arrived',
+    deps,
+  );
+}
+
+interface SentWait extends Waiter {
   readonly id: string;
-  readonly run_id: string;
   readonly event_key: string;
 }
 
@@ -96,10 +106,10 @@ async function send(
 const KEEP_SQL = `
 kept as (
   insert into run_state (run_id, state_key, value)
-  select run_id, 'event:' || event_key, response_payload from sent
+  select run_id, 'event:' || event_key, response_payload from sent where run_id is not null
   on conflict (run_id, state_key) do update set value = excluded.value, updated_at = now()
 )
-select id, run_id, event_key from sent order by event_key`;
+select id, run_id, workflow_run_id, event_key from sent order by event_key`;
 
 const RECEIVED_SQL = `status = 'received', ended_at = now(), response_payload = $3::jsonb, sent_by = $4`;
 
@@ -108,7 +118,7 @@ const SEND_ONE = {
   text: `
 with sent as (
   update waits w set ${RECEIVED_SQL} where w.project_id = $1 and w.event_key = $2 and w.status = 'waiting'
-  returning w.id, w.run_id, w.event_key, w.response_payload
+  returning w.id, w.run_id, w.workflow_run_id, w.event_key, w.response_payload
 ), ${KEEP_SQL}`,
 };
 
@@ -121,6 +131,6 @@ with due as materialized (
    where w.project_id = $1 and w.event_key >= $2 and w.event_key <= $2 || repeat(chr(1114111), 512) and w.status = 'waiting'
    order by w.event_key limit $5 for update skip locked
 ), sent as (
-  update waits w set ${RECEIVED_SQL} from due where w.id = due.id returning w.id, w.run_id, w.event_key, w.response_payload
+  update waits w set ${RECEIVED_SQL} from due where w.id = due.id returning w.id, w.run_id, w.workflow_run_id, w.event_key, w.response_payload
 ), ${KEEP_SQL}`,
 };

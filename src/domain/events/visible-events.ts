@@ -23,8 +23,7 @@ export function visibleEvents(actor: Actor, filter: z.output<typeof EventFilterI
     projectId: actor.projectId,
     kind: 'event',
     ...(filter.status && { status: { in: filter.status } }),
-    // Steps of workflows do not wait for events yet.
-    ...(filter.sourceType === 'workflow_step' && { id: { in: [] as string[] } }),
+    ...(filter.sourceType && { workflowStepRunId: filter.sourceType === 'job_run' ? null : { not: null } }),
   };
 }
 

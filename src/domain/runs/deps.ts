@@ -38,4 +38,6 @@ export interface RunDeps {
   readonly batchMemory: ByteBudget;
   /** What URLs of users may point at. */
   readonly endpointPolicy: EndpointPolicy;
+  /** Something that steps of these workflow runs wait for has changed. */
+  readonly stepsChanged: (workflowRunIds: readonly string[]) => void;
 }

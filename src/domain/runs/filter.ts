@@ -19,6 +19,7 @@ export const RunFilterInput = z.strictObject({
   triggeredBy: key(64).optional().describe('What triggered it: manual, cron, spawn, workflow, retry, event.'),
   batchId: key(64).optional().describe('Runs of one bulk trigger.'),
   parentRunId: key(64).optional().describe('Children of one run.'),
+  workflowStepRunId: key(64).optional().describe('Runs that are the work of one workflow step.'),
   concurrencyKey: key(128).optional().describe('Runs with this concurrency key.'),
   idempotencyKey: key(256).optional().describe('Runs with this idempotency key.'),
   payloadContains: JsonObjectInput.optional().describe('The payload contains this JSON object, at any depth of its own nesting.'),
@@ -59,6 +60,7 @@ export function compileFilter(actor: Actor, filter: RunFilter): Condition {
   if (filter.triggeredBy !== undefined) parts.push(`r.triggered_by = ${bind(filter.triggeredBy)}`);
   if (filter.batchId !== undefined) parts.push(uuid('r.batch_id', filter.batchId));
   if (filter.parentRunId !== undefined) parts.push(uuid('r.parent_run_id', filter.parentRunId));
+  if (filter.workflowStepRunId !== undefined) parts.push(uuid('r.workflow_step_run_id', filter.workflowStepRunId));
   if (filter.concurrencyKey !== undefined) parts.push(`r.concurrency_key = ${bind(filter.concurrencyKey)}`);
   if (filter.idempotencyKey !== undefined) parts.push(`r.idempotency_key = ${bind(filter.idempotencyKey)}`);
   if (filter.createdAfter) parts.push(`r.created_at >= ${bind(filter.createdAfter)}`);

@@ -5,7 +5,7 @@ import type { RunStatus } from '../../core/run-state.ts';
 import { isDataError } from '../../db/errors.ts';
 import type { DependencyWaits } from '../dependencies/dependency-waits.ts';
 import { matchOf, type RunMatch } from '../dependencies/match.ts';
-import type { ClaimedRun } from './claimed-run.ts';
+import type { ClaimedRun, RunOverrides } from './claimed-run.ts';
 import { INSERT_SQL, MAX_LINEAGE_DEPTH, MAX_SPAWN_DEPTH } from './insert-statement.ts';
 
 /** A run to be stored. JSON fields are text, so that what was parsed at the edge is not walked again. */
@@ -36,6 +36,10 @@ export interface NewRun {
   readonly parent: { readonly runId: string; readonly epoch: number; readonly spawnKey: string } | null;
   /** The run it continues, under which claim of that run, and its name among the continuations of that run. */
   readonly continues?: { readonly runId: string; readonly epoch: number; readonly key: string };
+  /** The step of a workflow that it is the work of, and its name among the runs of that step. */
+  readonly step?: { readonly stepRunId: string; readonly key: string };
+  /** In place of what the job says about retries; null leaves it to the job. */
+  readonly retry?: Omit<RunOverrides, 'maxAttempts'>;
   readonly batchId: string | null;
   readonly debugMode?: boolean;
   readonly payload: string;
@@ -182,6 +186,8 @@ function nextTimerMs(runs: readonly NewRun[]): number | null {
   return moments.length > 0 ? Math.min(...moments) - Date.now() : null;
 }
 
+const NO_RETRY: Omit<RunOverrides, 'maxAttempts'> = { strategy: null, initialDelaySecs: null, maxDelaySecs: null };
+
 /** A run that was claimed as it was born: its first attempt, under its first claim. */
 function bornClaimed(run: NewRun, at: Date): ClaimedRun {
   return {
@@ -192,7 +198,7 @@ function bornClaimed(run: NewRun, at: Date): ClaimedRun {
     epoch: 1,
     previousError: null,
     previousErrorClass: null,
-    overrides: { maxAttempts: run.maxAttemptsOverride, strategy: null, initialDelaySecs: null, maxDelaySecs: null },
+    overrides: { ...(run.retry ?? NO_RETRY), maxAttempts: run.maxAttemptsOverride },
     timeoutSecs: run.timeoutSecs,
     createdAt: at,
     queuedAt: at,
@@ -239,7 +245,11 @@ function toInput(run: NewRun, ord: number): string {
     created_by: run.createdBy,
     parent_run_id: run.parent?.runId,
     parent_epoch: run.parent?.epoch ?? run.continues?.epoch,
-    spawn_key: run.parent?.spawnKey ?? run.continues?.key,
+    spawn_key: run.parent?.spawnKey ?? run.continues?.key ?? run.step?.key,
+    workflow_step_run_id: run.step?.stepRunId,
+    retry_backoff: run.retry?.strategy ?? undefined,
+    retry_initial_delay_secs: run.retry?.initialDelaySecs ?? undefined,
+    retry_max_delay_secs: run.retry?.maxDelaySecs ?? undefined,
     continuation_of: run.continues?.runId,
     batch_id: run.batchId,
     may_exist: run.mayExist,

@@ -51,13 +51,15 @@ export async function expireRuns(limit: number, deps: TimerDeps): Promise<number
  * Times out runs whose wait took too long, expires those that waited for a dependency for longer than they were to live, and wakes those whose wait ended while nobody was looking. A wait is ended before its run, so
  * that an event that arrives at this moment either ends the wait first, and wakes the run, or is refused.
  */
-export async function reapWaits(limit: number, deps: TimerDeps): Promise<number> {
-  const { rows: late } = await deps.engine.query<{ run_id: string }>({
+export async function reapWaits(limit: number, deps: TimerDeps & Pick<RunDeps, 'stepsChanged'>): Promise<number> {
+  const { rows: late } = await deps.engine.query<{ run_id: string | null; workflow_run_id: string | null }>({
     name: 'late-waits',
     text: `update waits set status = 'timed_out', ended_at = now(), error = case kind ${LATE_SQL} end
-            where id in (select w.id from waits w join runs r on r.id = w.run_id and (r.status = 'waiting') is true
-                          where w.status = 'waiting' and w.expires_at <= now() order by w.expires_at limit $1 for update of w skip locked)
-           returning run_id`,
+            where id in (select w.id from waits w
+                          where w.status = 'waiting' and w.expires_at <= now()
+                            and (w.run_id is null or (select r.status from runs r where r.id = w.run_id) = 'waiting')
+                          order by w.expires_at limit $1 for update of w skip locked)
+           returning run_id, workflow_run_id`,
     values: [limit],
   });
   const { rows: missed } = await deps.engine.query<{ run_id: string }>({
@@ -70,8 +72,9 @@ export async function reapWaits(limit: number, deps: TimerDeps): Promise<number>
             limit $1`,
     values: [limit],
   });
+  deps.stepsChanged(late.flatMap((row) => row.workflow_run_id ?? []));
   await timeOutRuns(
-    [...late, ...missed].map((row) => row.run_id),
+    [...late, ...missed].flatMap((row) => row.run_id ?? []),
     deps,
   );
   if (missed.length > 0) await settleWaits({ runIds: missed.map((row) => row.run_id), childIds: [] }, deps);

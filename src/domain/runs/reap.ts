@@ -10,7 +10,7 @@ import { deleteExpiredRuns, forgetChunks } from './retention.ts';
 const BATCH = 500;
 
 /** What reaping works with. */
-export type ReapDeps = Pick<RunDeps, 'engine' | 'jobs' | 'transitions' | 'hub' | 'dependencies'>;
+export type ReapDeps = Pick<RunDeps, 'engine' | 'jobs' | 'transitions' | 'hub' | 'dependencies' | 'stepsChanged'>;
 
 /** What is waiting to be reaped, and when a timer is next due. */
 export interface Dues {
@@ -64,7 +64,7 @@ async function freeHeld(deps: ReapDeps): Promise<void> {
 }
 
 /** Queues delayed runs and frees retries that are due. Any process may do it at any time. */
-export async function fireTimers(deps: ReapDeps): Promise<number> {
+export async function fireTimers(deps: Omit<ReapDeps, 'stepsChanged'>): Promise<number> {
   const promoted = await repeat((limit) => promoteDelayed(limit, deps));
   const released = await repeat((limit) => releaseRetries(limit, deps));
   return promoted + released;

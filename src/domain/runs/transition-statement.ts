@@ -46,7 +46,8 @@ with input as materialized (
     delay_ms bigint, at timestamptz, priority_boost int, level text, message text, data jsonb,
     wait jsonb, payload jsonb, payload_hash text, dependency_key text, from_status text, metadata jsonb)
 ), locked as materialized (
-  select i.*, r.project_id as owner, r.status as was, r.epoch as old_epoch, r.attempt, r.event_seq, r.parent_run_id, r.job_id, r.batch_id
+  select i.*, r.project_id as owner, r.status as was, r.epoch as old_epoch, r.attempt, r.event_seq, r.parent_run_id, r.job_id, r.batch_id,
+         r.workflow_step_run_id
     from input i join runs r on r.id = i.id order by r.id for update of r
 ), plan as materialized (
   select l.*, l.event_seq + 1 as seq,
@@ -118,6 +119,7 @@ with input as materialized (
     from (select 1 where $2::boolean and exists (select from moved where becomes = 'queued' and retry_at is null)) s
 )
 select p.ord, p.owner as project_id, p.was, p.old_epoch as epoch, p.becomes, p.retry_at is not null as held, p.parent_run_id, p.job_id,
-       p.batch_id, (select array_agg(f.key) from freed f where f.has_waiters) as contended, (select count(*)::int from rung) as rings,
+       p.batch_id, p.workflow_step_run_id,
+       (select array_agg(f.key) from freed f where f.has_waiters) as contended, (select count(*)::int from rung) as rings,
        coalesce((select sum(deliveries)::int from fired), 0) as fired
   from plan p`;

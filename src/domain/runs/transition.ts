@@ -65,6 +65,8 @@ export interface TransitionNotice {
     readonly item: TransitionItem;
     readonly result: TransitionResult;
     readonly hasParent: boolean;
+    /** The step of a workflow that the run is the work of. */
+    readonly stepRunId: string | null;
     readonly jobId: string | null;
   }[];
   /** The batches that some of the moved runs belong to. */
@@ -129,6 +131,7 @@ async function execute(deps: TransitionDeps, items: readonly TransitionItem[]): 
       // One result per item, by construction.
       result: results[index] as TransitionResult,
       hasParent: rowOf.get(index)?.parent_run_id != null,
+      stepRunId: rowOf.get(index)?.workflow_step_run_id ?? null,
       jobId: rowOf.get(index)?.job_id ?? null,
     })),
     batchIds: [...new Set(rows.flatMap((row) => (row.becomes === null ? [] : (row.batch_id ?? []))))],
@@ -149,6 +152,7 @@ interface TransitionRow {
   held: boolean;
   parent_run_id: string | null;
   batch_id: string | null;
+  workflow_step_run_id: string | null;
   job_id: string;
   contended: string[] | null;
   rings: number;

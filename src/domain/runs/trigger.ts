@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type Actor, actorName, requireScope } from '../../auth/actor.ts';
+import { type Actor, actorName, requireScope, type StepActor } from '../../auth/actor.ts';
 import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { canonicalJson, type JsonValue } from '../../core/json.ts';
@@ -92,7 +92,7 @@ export async function dryRunTrigger(actor: Actor, input: TriggerRun, deps: RunDe
 
 /** The job to trigger: NOT_FOUND when there is none, BAD_REQUEST when it is disabled, or managed where nothing managed runs. */
 export async function triggerableJob(
-  actor: Actor,
+  actor: Pick<Actor, 'projectId'>,
   idOrSlug: string,
   deps: Pick<RunDeps, 'jobs' | 'managedExec'>,
 ): Promise<JobRow> {
@@ -109,14 +109,21 @@ export function refuseManagedIfOff(job: JobRow, { managedExec }: Pick<RunDeps, '
 
 /** Where a run comes from. */
 export interface Origin {
-  readonly triggeredBy: 'manual' | 'spawn';
+  readonly triggeredBy: 'manual' | 'spawn' | 'workflow';
   readonly parent?: NewRun['parent'];
   readonly continues?: NewRun['continues'];
+  /** The step of a workflow that it is the work of, and what the step says about retries. */
+  readonly step?: NewRun['step'];
+  readonly retry?: NewRun['retry'];
   readonly batchId?: string;
 }
 
 /** Builds the row to store from checked input; throws what {@link triggerRun} documents. */
-export function prepare(actor: Actor, job: JobRow, from: { readonly item: TriggerItem; readonly origin: Origin }): NewRun {
+export function prepare(
+  actor: Actor | StepActor,
+  job: JobRow,
+  from: { readonly item: TriggerItem; readonly origin: Origin },
+): NewRun {
   const { item, origin } = from;
   const payload = item.payload ?? null;
   const text = payloadText(payload);
@@ -145,6 +152,8 @@ export function prepare(actor: Actor, job: JobRow, from: { readonly item: Trigge
     createdBy: actorName(actor),
     parent: origin.parent ?? null,
     ...(origin.continues && { continues: origin.continues }),
+    ...(origin.step && { step: origin.step }),
+    ...(origin.retry && { retry: origin.retry }),
     batchId: origin.batchId ?? null,
     payload: text,
     payloadHash: hashPayload(payload),

@@ -1,0 +1,24 @@
+import type { Pool } from 'pg';
+
+/** Days an ended workflow run is kept, as runs are (reference semantics §2.4). */
+const KEPT_DAYS = { completed: 30, failed: 30, canceled: 30, timed_out: 90 } as const;
+
+const EXPIRED_SQL = Object.entries(KEPT_DAYS)
+  .map(([status, days]) => `(w.status = '${status}' and w.finished_at < now() - interval '${days} days')`)
+  .join(' or ');
+
+const DELETE_SQL = `
+with old as materialized (
+  select w.id from workflow_runs w where w.created_at < now() - interval '${Math.min(...Object.values(KEPT_DAYS))} days' and (${EXPIRED_SQL})
+   limit $1 for update skip locked
+), d1 as (delete from workflow_run_data x using old where x.workflow_run_id = old.id),
+d2 as (delete from workflow_run_events x using old where x.workflow_run_id = old.id),
+gone as (delete from workflow_step_runs x using old where x.workflow_run_id = old.id returning x.id),
+d3 as (delete from waits x using gone where x.workflow_step_run_id = gone.id)
+delete from workflow_runs x using old where x.id = old.id`;
+
+/** Deletes up to `limit` workflow runs that are past their keeping time, with all that belongs to them; answers how many. */
+export async function deleteExpiredWorkflowRuns(limit: number, deps: { readonly engine: Pool }): Promise<number> {
+  const { rowCount } = await deps.engine.query({ name: 'workflow-retention', text: DELETE_SQL, values: [limit] });
+  return rowCount ?? 0;
+}
