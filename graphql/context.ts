@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Actor } from '../src/auth/actor.ts';
 import type { PrismaClient } from '../src/db/prisma.ts';
+import type { EnvironmentDeps } from '../src/domain/environments/environment-deps.ts';
 import type { JobDeps } from '../src/domain/jobs/job-deps.ts';
 import type { RunDeps } from '../src/domain/runs/deps.ts';
 import type { WebhookDeps } from '../src/domain/webhooks/subscription.ts';
@@ -17,6 +18,7 @@ export interface GraphQLContext {
   readonly prisma: PrismaClient;
   readonly projects: { readonly pool: Pool };
   readonly jobs: JobDeps;
+  readonly environments: EnvironmentDeps;
   readonly runs: RunDeps;
   readonly webhooks: WebhookDeps;
   readonly workflows: WorkflowDeps;

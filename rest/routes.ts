@@ -9,10 +9,14 @@ import { streamRoutes } from './sdk/stream.ts';
 import { waitForEventRoutes } from './sdk/wait-for-event.ts';
 import { apiKeyRoutes } from './v1/api-keys.ts';
 import { batchRoutes } from './v1/batches.ts';
+import { circuitBreakerRoutes } from './v1/circuit-breakers.ts';
+import { environmentRoutes } from './v1/environments.ts';
 import { eventRoutes } from './v1/events.ts';
 import { jobDependencyRoutes } from './v1/job-dependencies.ts';
+import { jobOperationRoutes } from './v1/job-operations.ts';
 import { jobTriggerRoutes } from './v1/job-trigger.ts';
 import { jobRoutes } from './v1/jobs.ts';
+import { pricingRoutes } from './v1/pricing.ts';
 import { projectRoutes } from './v1/projects.ts';
 import { runBulkRoutes } from './v1/run-bulk.ts';
 import { runHistoryRoutes } from './v1/run-history.ts';
@@ -21,6 +25,7 @@ import { runOperationRoutes } from './v1/run-operations.ts';
 import { runReportRoutes } from './v1/run-reports.ts';
 import { runStreamRoutes } from './v1/run-stream.ts';
 import { runRoutes } from './v1/runs.ts';
+import { secretRoutes } from './v1/secrets.ts';
 import { webhookDeliveryRoutes } from './v1/webhook-deliveries.ts';
 import { webhookSubscriptionRoutes } from './v1/webhook-subscriptions.ts';
 
@@ -30,6 +35,8 @@ export const routes: readonly Route[] = [
   ...jobTriggerRoutes,
   ...batchRoutes,
   ...jobDependencyRoutes,
+  ...jobOperationRoutes,
+  ...circuitBreakerRoutes,
   ...runRoutes,
   ...runOperationRoutes,
   ...runManagedRoutes,
@@ -45,6 +52,9 @@ export const routes: readonly Route[] = [
   ...childrenRoutes,
   ...waitForEventRoutes,
   ...eventRoutes,
+  ...environmentRoutes,
+  ...secretRoutes,
+  ...pricingRoutes,
   ...webhookSubscriptionRoutes,
   ...webhookDeliveryRoutes,
   ...projectRoutes,
@@ -58,6 +68,8 @@ export const apiTags: readonly ApiTag[] = [
   { name: 'Runs', description: 'Job run management and monitoring.' },
   { name: 'Executors', description: 'Endpoints called by job executors using run tokens.' },
   { name: 'Events', description: 'Runs that wait for something outside, and sending it to them. `{key}` is percent-encoded.' },
+  { name: 'Environments', description: 'What jobs run with: variables, and secrets that nobody can read again.' },
+  { name: 'Pricing', description: 'What calls of language models cost when their reports do not say it.' },
   { name: 'Webhooks', description: 'Telling URLs of yours what has ended, and what became of telling them.' },
   { name: 'Projects', description: 'The tenants of this installation.' },
   { name: 'API keys', description: 'The credentials of a project.' },

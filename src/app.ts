@@ -9,6 +9,7 @@ import { makeOpenApi } from '../rest/openapi.ts';
 import { apiInfo, apiTags, routes } from '../rest/routes.ts';
 import { makeAuthenticator } from './auth/authenticate.ts';
 import { makeRunTokens } from './auth/run-token.ts';
+import { makeSecretBox } from './auth/secret-box.ts';
 import { makeStreamTokens } from './auth/stream-token.ts';
 import type { Config } from './config.ts';
 import type { EndpointPolicy } from './core/endpoint-guard.ts';
@@ -21,6 +22,7 @@ import { migrate } from './db/migrate.ts';
 import { openPools } from './db/pool.ts';
 import { makePrisma } from './db/prisma.ts';
 import { WAKE_CHANNEL } from './db/wake-hub.ts';
+import { countBrokenCircuits } from './domain/circuits/circuit-upkeep.ts';
 import { type BootstrapResult, bootstrap } from './domain/projects/bootstrap.ts';
 import { countActiveRuns } from './domain/runs/statistics.ts';
 import { readDeliveryBacklog } from './domain/webhooks/delivery-backlog.ts';
@@ -43,7 +45,7 @@ export interface App {
 interface AppOptions {
   readonly config: Config;
   readonly databaseUrl: string;
-  /** Signs run tokens; the same for every process on the database. */
+  /** Signs run tokens and encrypts secrets; the same for every process on the database. */
   readonly secret: string;
   readonly log: Logger;
   readonly onHopeless: (reason: string) => void;
@@ -62,6 +64,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const pools = openPools(databaseUrl, { engineSize: ENGINE_CONNECTIONS, readSize: READ_CONNECTIONS, applicationName: 'baton' });
   const booted = await bootstrap(pools.reads, { projectId: config.projectId, apiKey: config.apiKey });
   const tokens = await makeRunTokens(options.secret);
+  const box = makeSecretBox(options.secret);
   const streamTokens = await makeStreamTokens(options.secret);
   const endpointPolicy: EndpointPolicy = { allowPrivate: config.allowPrivateEndpoints };
   const executor = makeHttpExecutor({ policy: endpointPolicy, userAgent: 'baton' });
@@ -74,6 +77,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   // The metrics look at the engine and the engine feeds the metrics; neither calls the other before both exist.
   const metrics: Metrics = makeMetrics({
     runsByStatus: () => countActiveRuns(pools.reads),
+    circuits: () => countBrokenCircuits(pools.reads),
     webhookBacklog: () => readDeliveryBacklog(pools.reads),
     loops: () => engine.loops.map((loop) => ({ name: loop.name, ageSecs: loop.ageMs() / 1_000 })),
     pools: () => (['engine', 'reads'] as const).map((name) => poolUse(name, pools[name])),
@@ -86,6 +90,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     instanceId: newId(),
     pools,
     tokens,
+    box,
     streamTokens,
     executor,
     managed,
@@ -111,6 +116,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     prisma,
     projects: { pool: pools.reads },
     jobs: { pool: pools.reads, endpointPolicy, managedExec: config.managedExec, jobCache: engine.runs.jobs },
+    environments: { pool: pools.reads, endpointPolicy, box, dispatchEnvironments: engine.dispatchEnvironments },
     webhooks: { pool: pools.reads, endpointPolicy, onDue: engine.webhookDue },
     runs: engine.runs,
     workflows: engine.workflows,

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import type { RunTokens } from './auth/run-token.ts';
+import type { SecretBox } from './auth/secret-box.ts';
 import type { StreamTokens } from './auth/stream-token.ts';
 import type { Config } from './config.ts';
 import { makeByteBudget } from './core/byte-budget.ts';
+import { CIRCUIT_POLICY, type CircuitPolicy } from './core/circuit.ts';
 import type { EndpointPolicy } from './core/endpoint-guard.ts';
 import type { Executor, ManagedAttempt, Outcome } from './core/outcome.ts';
 import type { PostSigned } from './core/signed-post.ts';
@@ -11,9 +13,13 @@ import type { Pools } from './db/pool.ts';
 import { dropRings, hasStaleRing, pendingRings, ring } from './db/queue.ts';
 import { makeWakeHub, type WakeHub } from './db/wake-hub.ts';
 import { BATCH_MEMORY } from './domain/batches/batch-items.ts';
+import { makeCircuits } from './domain/circuits/circuits.ts';
 import { makeDependencyWaits } from './domain/dependencies/dependency-waits.ts';
+import { type DispatchEnvironments, makeDispatchEnvironments } from './domain/environments/dispatch-environments.ts';
 import { tellNoticeFailure } from './domain/events/tell-notice-failure.ts';
 import { makeJobCache } from './domain/jobs/job-cache.ts';
+import { makeJobHealths } from './domain/jobs/job-health.ts';
+import { makeModelPrices } from './domain/pricing/model-prices.ts';
 import { makeChunks } from './domain/runs/chunks.ts';
 import type { ClaimedRun } from './domain/runs/claimed-run.ts';
 import type { RunDeps } from './domain/runs/deps.ts';
@@ -54,6 +60,7 @@ export interface EngineObserver {
 /** The part of a process that moves runs: what the faces call into, and the loops behind it. */
 export interface Engine {
   readonly runs: RunDeps;
+  readonly dispatchEnvironments: DispatchEnvironments;
   readonly workflows: WorkflowDeps;
   readonly hub: WakeHub;
   /** A webhook was stored by somebody else than a transition: send it at once, if this process sends any. */
@@ -72,6 +79,8 @@ interface EngineDeps {
   readonly instanceId: string;
   readonly pools: Pools;
   readonly tokens: RunTokens;
+  /** Opens the secrets of jobs. */
+  readonly box: SecretBox;
   readonly streamTokens: StreamTokens;
   readonly executor: Executor;
   /** Runs managed jobs; null in a process that starts no processes. */
@@ -80,6 +89,8 @@ interface EngineDeps {
   readonly post: PostSigned;
   /** What URLs of users may point at. */
   readonly endpointPolicy: EndpointPolicy;
+  /** When runs are kept away from endpoints; tests are less patient than {@link CIRCUIT_POLICY}. */
+  readonly circuitPolicy?: CircuitPolicy;
   readonly observer: EngineObserver;
   readonly log: Logger;
   /** Milliseconds between the attempts to deliver a webhook, where they are not to be the documented ones. */
@@ -121,7 +132,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     for (const { item, result } of moved) {
       observer.transitioned(result.becomes ?? 'unknown');
       log.debug({ runId: item.runId, event: item.event, from: result.was, to: result.becomes, epoch: result.epoch }, 'run moved');
-      if (item.event === 'retry') timers.inMs(item.delayMs ?? 0);
+      if (item.event === 'retry' || item.event === 'snooze') timers.inMs(item.delayMs ?? 0);
       else if (item.at) timers.inMs(item.at.getTime() - Date.now());
     }
     const childIds = moved.filter(({ result, hasParent }) => hasParent && endedRun(result)).map(({ item }) => item.runId);
@@ -154,6 +165,16 @@ export function makeEngine(deps: EngineDeps): Engine {
     onError: (error) => log.debug({ err: error }, 'could not look for lost hints; the next look will'),
   });
 
+  const now = () => performance.now();
+  const dispatchEnvironments = makeDispatchEnvironments({ pool: reads, box: deps.box, now });
+  const circuits = makeCircuits({
+    engine,
+    policy: deps.circuitPolicy ?? CIRCUIT_POLICY,
+    now,
+    onFreed: announce,
+    onError: (error) => log.warn({ err: error }, 'the circuit of an endpoint could not be looked at or changed'),
+  });
+
   const dispatcher = makeDispatcher({
     engine,
     holder: deps.instanceId,
@@ -168,6 +189,8 @@ export function makeEngine(deps: EngineDeps): Engine {
         transitions,
         heartbeats,
         reports,
+        circuits,
+        dispatchEnvironments,
         tokens: deps.tokens,
         executor: deps.executor,
         managed: deps.managed,
@@ -228,6 +251,9 @@ export function makeEngine(deps: EngineDeps): Engine {
     records,
     chunks,
     heartbeats,
+    circuits,
+    prices: makeModelPrices({ pool: reads, now }),
+    jobHealths: makeJobHealths({ pool: reads, now }),
     tails,
     hub,
     tokens: deps.tokens,
@@ -296,6 +322,7 @@ export function makeEngine(deps: EngineDeps): Engine {
 
   return {
     runs,
+    dispatchEnvironments,
     workflows: workflows.deps,
     hub,
     webhookDue: webhooks.poke,

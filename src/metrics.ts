@@ -18,6 +18,8 @@ export interface Metrics {
 /** What only a look at the process or the database can tell, asked at each scrape. */
 export interface MetricSources {
   runsByStatus(): Promise<readonly { readonly status: string; readonly count: number }[]>;
+  /** Circuits that keep runs away from endpoints, by state. */
+  circuits(): Promise<readonly { readonly state: string; readonly count: number }[]>;
   webhookBacklog(): Promise<DeliveryBacklog>;
   loops(): readonly { readonly name: string; readonly ageSecs: number }[];
   pools(): readonly { readonly name: string; readonly total: number; readonly idle: number; readonly waiting: number }[];
@@ -74,6 +76,15 @@ export function makeMetrics(sources: MetricSources): Metrics {
     async collect() {
       this.reset();
       for (const { status, count } of await sources.runsByStatus()) this.set({ status }, count);
+    },
+  });
+  new Gauge({
+    name: 'baton_circuits',
+    help: 'Endpoints that runs are kept away from, by the state of their circuit.',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      for (const { state, count } of await sources.circuits()) this.set({ state }, count);
     },
   });
   new Gauge({

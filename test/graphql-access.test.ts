@@ -88,9 +88,23 @@ describe('another project', () => {
     const { testWebhookSubscription: delivery } = await t.get(
       `mutation { testWebhookSubscription(id: "${subscriptionId}") { id } }`,
     );
+    const circuitId = newId();
+    await t.pools.reads.query(
+      `insert into circuits (id, project_id, endpoint, state, failures, opened_at) values ($1, 'default', 'http://x/', 'closed', 0, now())`,
+      [circuitId],
+    );
+    const { createEnvironment, createSecret, setModelPrice } = await t.get(`mutation {
+      createEnvironment(input: { slug: "hidden" }) { id }
+      createSecret(input: { key: "HIDDEN", value: "x" }) { id }
+      setModelPrice(input: { provider: "x", model: "x", promptMicrousd: 1, completionMicrousd: 1 }) { id }
+    }`);
     const idFor = (document: string, argument: string): string => {
       if (/r(?:evoke|otate)ApiKey/.test(document)) return createApiKey.apiKey.id;
       if (/batch(Changed)?\(/.test(document)) return triggerRuns.batchId;
+      if (/CircuitBreaker/.test(document)) return circuitId;
+      if (/[eE]nvironment/.test(document)) return createEnvironment.id;
+      if (/secret\(|(?:rotate|delete)Secret/.test(document)) return createSecret.id;
+      if (/ModelPrice/.test(document)) return setModelPrice.id;
       if (/WebhookDelivery|webhookDelivery/.test(document)) return delivery.id;
       if (/[wW]ebhookSubscription/.test(document)) return subscriptionId;
       return /[rR]un\b|DeadLetter|IdempotencyKey|DebugMode|runEvents|runChunks|StreamToken/.test(document) && argument !== 'job'
@@ -124,7 +138,7 @@ describe('another project', () => {
 
     expect(
       await t.get(
-        '{ projects { edges { node { id } } } jobs { edges { cursor } } runs { edges { cursor } } apiKeys { edges { cursor } } }',
+        '{ projects { edges { node { id } } } jobs { edges { cursor } } runs { edges { cursor } } apiKeys { edges { cursor } } environments { edges { cursor } } secrets { edges { cursor } } modelPrices { edges { cursor } } circuitBreakers { edges { cursor } } }',
         { as: other },
       ),
     ).toEqual({
@@ -132,6 +146,10 @@ describe('another project', () => {
       jobs: { edges: [] },
       runs: { edges: [] },
       apiKeys: { edges: [] },
+      environments: { edges: [] },
+      secrets: { edges: [] },
+      modelPrices: { edges: [] },
+      circuitBreakers: { edges: [] },
     });
     for (const filter of [`job: "${job.id}"`, 'job: "listed"', `parentRunId: "${runId}"`]) {
       expect(await t.get(`{ runs(filter: { ${filter} }) { edges { cursor } } }`, { as: other })).toEqual({ runs: { edges: [] } });

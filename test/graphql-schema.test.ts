@@ -63,7 +63,7 @@ describe('the schema', () => {
     const odd = types.flatMap((type) => {
       if (isEnumType(type)) return type.getValues().filter(({ name }) => !/^[A-Z]+(_[A-Z0-9]+)*$/.test(name));
       if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) return [];
-      return Object.values(type.getFields()).filter(({ name }) => !/^[a-z]+([A-Z][a-z]*)*$/.test(name));
+      return Object.values(type.getFields()).filter(({ name }) => !/^[a-z]+\d*([A-Z][a-z]*\d*)*$/.test(name));
     });
 
     expect(odd.map(({ name }) => name)).toEqual([]);

@@ -84,6 +84,10 @@ describe('an id', () => {
           runs: other.runId,
           events: other.eventKey,
           'batch-operations': other.batchId,
+          environments: other.environmentId,
+          secrets: other.secretId,
+          pricing: other.priceId,
+          'circuit-breakers': other.circuitId,
           'webhooks/subscriptions': other.subscriptionId,
           'webhooks/deliveries': other.deliveryId,
         }[/^\/v1\/((?:webhooks\/)?[^/]+)/.exec(route.path)?.[1] ?? ''] ?? '';

@@ -19,6 +19,7 @@ const ALLOWED: Readonly<Record<RunEvent, Partial<Record<RunStatus, RunStatus>>>>
   start: { dequeued: 'executing' },
   release: { dequeued: 'queued', executing: 'queued' },
   retry: { dequeued: 'queued', executing: 'queued' },
+  snooze: { dequeued: 'queued', executing: 'queued' },
   complete: { executing: 'completed', waiting: 'completed' },
   fail: { executing: 'failed', waiting: 'failed' },
   time_out: { executing: 'timed_out', waiting: 'timed_out' },

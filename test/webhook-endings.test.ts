@@ -223,10 +223,14 @@ describe('every ending of a run', () => {
 
 describe('the body', () => {
   it('stays below 20 kB: a larger result is left out, and a long error is cut', async () => {
-    const small = await start({ kind: 'completed', result: 'x'.repeat(11_990), trace: NO_TRACE });
-    const large = await start({ kind: 'completed', result: 'x'.repeat(12_000), trace: NO_TRACE });
-    const failed = await start({ kind: 'failed', errorClass: 'client', message: 'ü'.repeat(5_000), trace: NO_TRACE });
-    for (const id of [small, large, failed]) await t.until(id, (row) => row.status === 'completed' || row.status === 'failed');
+    // One after the other: what an attempt is answered is what was said last.
+    const ended = async (outcome: Outcome): Promise<string> => {
+      const { id } = await t.until(await start(outcome), (row) => row.status === 'completed' || row.status === 'failed');
+      return id;
+    };
+    const small = await ended({ kind: 'completed', result: 'x'.repeat(11_990), trace: NO_TRACE });
+    const large = await ended({ kind: 'completed', result: 'x'.repeat(12_000), trace: NO_TRACE });
+    const failed = await ended({ kind: 'failed', errorClass: 'client', message: 'ü'.repeat(5_000), trace: NO_TRACE });
     const bodyOf = async (runId: string) => (await deliveriesOf(t, { runId })).find(({ kind }) => kind === 'job')?.payload;
 
     expect(await bodyOf(small)).toMatchObject({ result: 'x'.repeat(11_990) });

@@ -46,6 +46,8 @@ interface DefinitionShape {
   readonly description: string;
   readonly executionMode: string;
   readonly endpointUrl: string | null;
+  readonly fallbackEndpointUrl: string | null;
+  readonly environmentId: string | null;
   readonly imageUri: string | null;
   readonly machinePreset: string;
   readonly maxAttempts: number;
@@ -82,6 +84,14 @@ export const JobDefinition = builder.interfaceRef<DefinitionShape>('JobDefinitio
     endpointUrl: t.exposeString('endpointUrl', {
       nullable: true,
       description: 'Where runs are dispatched to by POST; set for `HTTP`.',
+    }),
+    fallbackEndpointUrl: t.exposeString('fallbackEndpointUrl', {
+      nullable: true,
+      description: 'Where a run is sent when its endpoint cannot serve it; null is nowhere.',
+    }),
+    environmentId: t.exposeID('environmentId', {
+      nullable: true,
+      description: 'The environment its runs get their variables and secrets from; null is none.',
     }),
     imageUri: t.exposeString('imageUri', {
       nullable: true,

@@ -1,6 +1,8 @@
 import type { InputFieldBuilder } from '@pothos/core';
+import { CloneJobInput, cloneJob } from '../../src/domain/jobs/clone-job.ts';
 import { createJob } from '../../src/domain/jobs/create-job.ts';
 import { deleteJob } from '../../src/domain/jobs/delete-job.ts';
+import { EnableJobsInput, enableJobs } from '../../src/domain/jobs/enable-jobs.ts';
 import { CreateJobInput, UpdateJobInput } from '../../src/domain/jobs/job-input.ts';
 import { rotateJobSecret } from '../../src/domain/jobs/job-secret.ts';
 import { updateJob } from '../../src/domain/jobs/update-job.ts';
@@ -35,6 +37,25 @@ const UpdateJob = builder
   })
   .validate(UpdateJobInput);
 
+const cloned = describedBy(CloneJobInput);
+const CloneJob = builder
+  .inputType('CloneJobInput', {
+    description: 'What a copy of a job is called.',
+    fields: (t) => ({ slug: t.string({ required: true, ...cloned.slug }), name: t.string(cloned.name) }),
+  })
+  .validate(CloneJobInput);
+
+const switched = describedBy(EnableJobsInput);
+const EnableJobs = builder
+  .inputType('SetJobsEnabledInput', {
+    description: 'Which jobs are to be enabled or disabled.',
+    fields: (t) => ({
+      ids: t.idList({ required: true, ...switched.ids }),
+      enabled: t.boolean({ required: true, ...switched.enabled }),
+    }),
+  })
+  .validate(EnableJobsInput);
+
 builder.mutationFields((t) => {
   const id = t.arg.id({ required: true, description: 'Id or slug of the job.' });
   const authScopes = { scope: 'jobs:write' } as const;
@@ -53,6 +74,22 @@ builder.mutationFields((t) => {
       authScopes,
       resolve: async (_root, { id: job, input }, { actor, jobs }) =>
         jobNode(await updateJob(actor, { job, changes: input }, jobs)),
+    }),
+    cloneJob: t.field({
+      type: Job,
+      description:
+        'Creates a job that says what another one says, with a signing secret of its own, without its dependencies and secrets; CONFLICT when the slug is taken. Requires `jobs:write`.',
+      args: { id, input: t.arg({ type: CloneJob, required: true, description: 'What the copy is called.' }) },
+      authScopes,
+      resolve: async (_root, { id: job, input }, { actor, jobs }) => jobNode(await cloneJob(actor, { job, ...input }, jobs)),
+    }),
+    setJobsEnabled: t.field({
+      type: [Job],
+      description:
+        'Enables or disables jobs, all of them or none; NOT_FOUND when one of them is not there. Answers them in the order asked for. Requires `jobs:write`.',
+      args: { input: t.arg({ type: EnableJobs, required: true, description: 'Which, and what they are to be.' }) },
+      authScopes,
+      resolve: async (_root, { input }, { actor, jobs }) => (await enableJobs(actor, input, jobs)).map(jobNode),
     }),
     deleteJob: t.field({
       type: Job,
@@ -81,6 +118,8 @@ function optionalFields(
     description: t.string(field.description),
     enabled: t.boolean(field.enabled),
     executionMode: t.field({ type: ExecutionModeEnum, ...field.executionMode }),
+    fallbackEndpointUrl: t.string(field.fallbackEndpointUrl),
+    environmentId: t.id(field.environmentId),
     endpointUrl: t.string(field.endpointUrl),
     imageUri: t.string(field.imageUri),
     machinePreset: t.field({ type: MachinePresetEnum, ...field.machinePreset }),

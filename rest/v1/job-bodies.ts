@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MAX_IMAGE_URI_LENGTH } from '../../src/core/command.ts';
 import { MACHINE_PRESETS } from '../../src/core/machine-preset.ts';
-import { JsonObjectInput, MAX_INT32, Metadata, Slug, Tags, text } from '../../src/core/schemas.ts';
+import { JsonObjectInput, key, MAX_INT32, Metadata, Slug, Tags, text } from '../../src/core/schemas.ts';
 import { wordInput } from '../names.ts';
 import { EXECUTION_MODES, RETRY_STRATEGIES } from './job-schema.ts';
 import { webhookSecret } from './webhook-bodies.ts';
@@ -59,6 +59,14 @@ const defaulted = {
 };
 
 const clearable = {
+  fallback_endpoint_url: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .describe(
+      'Where a run is sent, once and within the same attempt, when its endpoint fails for the network, with a 5xx or a 429; null is nowhere.',
+    ),
+  environment_id: key(128).describe('Environment whose variables and secrets its runs get, by id or slug; null is none.'),
   poison_pill_threshold: z
     .int()
     .min(2)

@@ -21,6 +21,11 @@ const definition = {
   description: z.string().describe('What it does, for people.'),
   execution_mode: wordOutput(EXECUTION_MODES).describe('Where its code is.'),
   endpoint_url: z.string().nullable().describe('Where runs are dispatched to by POST; null for a managed job.'),
+  fallback_endpoint_url: z
+    .string()
+    .nullable()
+    .describe('Where a run is sent when its endpoint cannot serve it; null is nowhere.'),
+  environment_id: z.string().nullable().describe('The environment its runs get their variables and secrets from; null is none.'),
   image_uri: z.string().nullable().describe('What is started for each run, `exec:<command>`; null for an http job.'),
   machine_preset: wordOutput(MACHINE_PRESETS).describe('How much memory the process of a managed run may have.'),
   max_attempts: count.describe('How often a run is tried, the first time included.'),
@@ -90,7 +95,8 @@ export const jobVersionSchema = z
   .meta({ id: 'JobVersion', description: 'What a job said at one of its versions.' });
 
 const DEFINITION = gql`fragment JobDefinitionV1 on JobDefinition {
-  slug name description execution_mode: executionMode endpoint_url: endpointUrl image_uri: imageUri
+  slug name description execution_mode: executionMode endpoint_url: endpointUrl
+  fallback_endpoint_url: fallbackEndpointUrl environment_id: environmentId image_uri: imageUri
   machine_preset: machinePreset max_attempts: maxAttempts timeout_secs: timeoutSecs
   heartbeat_timeout_secs: heartbeatTimeoutSecs retry_strategy: retryStrategy retry_initial_delay_secs: retryInitialDelaySecs
   retry_max_delay_secs: retryMaxDelaySecs retry_delays_secs: retryDelaysSecs retry_priority_boost: retryPriorityBoost

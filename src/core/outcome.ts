@@ -84,6 +84,8 @@ type Ending =
       readonly kind: 'failed';
       readonly errorClass: ErrorClass;
       readonly message: string;
+      /** The HTTP status of the answer, where one began. */
+      readonly status?: number;
       /** What the executor asked for in `Retry-After`, capped at one hour. */
       readonly retryAfterMs?: number;
       readonly trace: DispatchTrace;
@@ -110,6 +112,8 @@ export interface AnyAttempt {
   readonly lastCheckpoint: string | null;
   /** The number of the newest checkpoint, set when there is one; with it a state that was not handed over can be fetched. */
   readonly checkpointSequence: number | null;
+  /** What the job runs with; nothing when left out. */
+  readonly environment?: AttemptEnvironment;
 }
 
 /** An attempt for an endpoint, with everything that calling it needs. */
@@ -118,6 +122,15 @@ export interface Attempt extends AnyAttempt {
   readonly signingSecret: string;
   /** Keep what goes over the wire; false when left out. */
   readonly capture?: boolean;
+}
+
+/** What an attempt is handed besides its payload: texts by names of A-Z, 0-9 and `_`, all of them safe as values of headers. */
+export interface AttemptEnvironment {
+  /** Slug of the environment; null for a job in none. */
+  readonly slug: string | null;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Never to be logged, stored or answered. */
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 /** A line that a process has written. */

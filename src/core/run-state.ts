@@ -11,6 +11,7 @@
  * | start        | dequeued                                    | executing     |
  * | release      | dequeued, executing                         | queued        |
  * | retry        | dequeued, executing                         | queued        |
+ * | snooze       | dequeued, executing                         | queued        |
  * | complete     | executing, waiting                          | completed     |
  * | fail         | executing, waiting                          | failed        |
  * | time_out     | executing, waiting                          | timed_out     |
@@ -81,6 +82,7 @@ const TABLE = {
   start: { from: ['dequeued'], to: 'executing' },
   release: { from: ['dequeued', 'executing'], to: 'queued' },
   retry: { from: ['dequeued', 'executing'], to: 'queued' },
+  snooze: { from: ['dequeued', 'executing'], to: 'queued' },
   complete: { from: ['executing', 'waiting'], to: 'completed' },
   fail: { from: ['executing', 'waiting'], to: 'failed' },
   time_out: { from: ['executing', 'waiting'], to: 'timed_out' },

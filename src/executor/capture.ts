@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CapturedBody, CapturedExchange } from '../core/outcome.ts';
+import { SECRET_PREFIX } from './dispatch-headers.ts';
 import type { Ending, OutgoingRequest } from './exchange.ts';
+import { REDACTED, redact } from './redact.ts';
 
 /** Bytes of a body that are kept. */
 const MAX_BODY_BYTES = 16 * 1_024;
-const REDACTED = '[redacted]';
 
 /** Headers whose values give power to whoever reads them; and every one that is named after a secret. */
 const SECRET_HEADERS = new Set([
@@ -16,7 +17,6 @@ const SECRET_HEADERS = new Set([
   'x-run-token',
   'webhook-signature',
 ]);
-const SECRET_PREFIX = 'x-secret-';
 
 /**
  * What went over the wire in one dispatch, for the events of a run in debug mode: without its secrets, also where the answer repeats
@@ -60,21 +60,17 @@ function answeredHeaders(headers: IncomingHttpHeaders, secrets: readonly string[
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       sound(name),
-      isSecret(name) ? REDACTED : without(secrets, sound([value ?? []].flat().join(', '))),
+      isSecret(name) ? REDACTED : redact(secrets, sound([value ?? []].flat().join(', '))),
     ]),
   );
 }
 
 function captureBody(body: Buffer, secrets: readonly string[]): CapturedBody {
   // Streaming keeps back a character that the cut splits. Secrets go before the cut, or half of one could be left.
-  const text = without(secrets, sound(new TextDecoder('utf-8').decode(body, { stream: true })));
+  const text = redact(secrets, sound(new TextDecoder('utf-8').decode(body, { stream: true })));
   const cut = Buffer.from(text).subarray(0, MAX_BODY_BYTES);
   const shown = cut.length < Buffer.byteLength(text) ? new TextDecoder('utf-8').decode(cut, { stream: true }) : text;
   return { text: shown, bytes: body.length, truncated: body.length > MAX_BODY_BYTES };
-}
-
-function without(secrets: readonly string[], text: string): string {
-  return secrets.reduce((left, secret) => left.replaceAll(secret, REDACTED), text);
 }
 
 /** Postgres holds neither a NUL nor half a surrogate pair. */

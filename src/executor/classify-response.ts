@@ -62,6 +62,7 @@ function refused(head: ResponseHead, ending: Ending, context: ResponseContext): 
   return {
     kind: 'failed',
     errorClass,
+    status: head.status,
     message: `${context.host} answered ${describeStatus(head.status)}${hint}${shown && `: ${shown}`}`,
     ...(retryAfterMs !== null && { retryAfterMs }),
     trace: ending.trace,

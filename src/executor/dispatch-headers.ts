@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import type { Attempt } from '../core/outcome.ts';
+import type { Attempt, AttemptEnvironment } from '../core/outcome.ts';
 import { dispatchMessageId, signMessage, signPlainly, type WebhookKeys } from './webhook-signature.ts';
 
 const KIB = 1_024;
 /** Longest `X-Previous-Error`, encoded; the rest of the error is cut. */
 const MAX_PREVIOUS_ERROR_LENGTH = 1 * KIB;
 /**
- * Longest `X-Last-Checkpoint`, encoded; servers of HTTP commonly take 16 KB of headers in all. A longer one is left out, since half a
+ * Longest `X-Last-Checkpoint`, encoded, what variables and secrets take of it taken off; servers of HTTP commonly take 16 KB of headers in all. A longer one is left out, since half a
  * checkpoint is of no use: `X-Checkpoint-Sequence` says that there is one to be fetched.
  */
 const MAX_CHECKPOINT_LENGTH = 8 * KIB;
@@ -56,14 +56,33 @@ export function dispatchHeaders(attempt: Attempt, context: DispatchContext): str
   if (attempt.previousError !== null) {
     headers.push('x-previous-error', cutHeaderText(attempt.previousError, MAX_PREVIOUS_ERROR_LENGTH));
   }
+  const carried = environmentHeaders(attempt.environment);
+  headers.push(...carried);
   if (attempt.checkpointSequence !== null) headers.push('x-checkpoint-sequence', String(attempt.checkpointSequence));
   // Encoding never shortens, so a text already too long is not encoded for nothing.
-  if (attempt.lastCheckpoint !== null && attempt.lastCheckpoint.length <= MAX_CHECKPOINT_LENGTH) {
+  const room = MAX_CHECKPOINT_LENGTH - carried.join('').length;
+  if (attempt.lastCheckpoint !== null && attempt.lastCheckpoint.length <= room) {
     const checkpoint = encodeHeaderText(attempt.lastCheckpoint);
-    if (checkpoint.length <= MAX_CHECKPOINT_LENGTH) headers.push('x-last-checkpoint', checkpoint);
+    if (checkpoint.length <= room) headers.push('x-last-checkpoint', checkpoint);
   }
   return headers;
 }
+
+/** `X-Environment`, `X-Variable-<NAME>` and `X-Secret-<NAME>`, as they are: what is no text for a header was refused when it was set. */
+function environmentHeaders(environment: AttemptEnvironment | undefined): string[] {
+  if (!environment) return [];
+  const { slug, variables, secrets } = environment;
+  const named = (prefix: string, texts: Readonly<Record<string, string>>) =>
+    Object.entries(texts).flatMap(([name, value]) => [`${prefix}${name}`, value]);
+  return [
+    ...(slug === null ? [] : ['x-environment', slug]),
+    ...named('x-variable-', variables),
+    ...named(SECRET_PREFIX, secrets),
+  ];
+}
+
+/** What the headers of secrets begin with. */
+export const SECRET_PREFIX = 'x-secret-';
 
 /** The headers of a signed message that is no dispatch, as a flat list of names and values. */
 export function messageHeaders(

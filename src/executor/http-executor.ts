@@ -9,6 +9,7 @@ import { dispatchHeaders, messageHeaders } from './dispatch-headers.ts';
 import { exchange } from './exchange.ts';
 import { makeGuardedConnector } from './guarded-connector.ts';
 import { POST_EXCERPT_BYTES, POST_TIMEOUT_MS, postAnswer, unsentAnswer } from './post-answer.ts';
+import { withoutSecrets } from './redact.ts';
 import { remember } from './remember.ts';
 import { readSigningSecret, readWebhookSecret } from './webhook-signature.ts';
 
@@ -59,7 +60,7 @@ export function makeHttpExecutor(options: HttpExecutorOptions): HttpExecutor {
         bodyLimit: (head) => bodyLimit(head, maxResultBytes),
       });
       if (closed && ending.how === 'broken') return { kind: 'aborted' };
-      const outcome = classify(ending, { host: endpoint.host, maxResultBytes, nowMs: Date.now() });
+      const outcome = withoutSecrets(attempt, classify(ending, { host: endpoint.host, maxResultBytes, nowMs: Date.now() }));
       return attempt.capture ? { ...outcome, exchange: captureExchange({ host: endpoint.host, request }, ending) } : outcome;
     },
     async post(message, signal) {

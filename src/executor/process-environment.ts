@@ -19,12 +19,15 @@ export interface EnvironmentContext {
 
 /**
  * The whole environment of a managed process. `BATON_PAYLOAD` and `BATON_LAST_CHECKPOINT` are JSON. What there is nothing to say of is
- * absent: no `BATON_PREVIOUS_ERROR` in a first attempt, no `BATON_LAST_CHECKPOINT` without a checkpoint, or with one that is too large.
+ * absent, and secrets and variables are called `SECRET_<KEY>` and `VARIABLE_<NAME>`: no `BATON_PREVIOUS_ERROR` in a first attempt, no `BATON_LAST_CHECKPOINT` without a checkpoint, or with one that is too large.
  */
 export function processEnvironment(attempt: ManagedAttempt, context: EnvironmentContext): Record<string, string> {
-  const { payload, lastCheckpoint, checkpointSequence, previousError } = attempt;
+  const { payload, lastCheckpoint, checkpointSequence, previousError, environment } = attempt;
   return {
     ...context.base,
+    ...named('SECRET_', environment?.secrets),
+    ...named('VARIABLE_', environment?.variables),
+    ...(environment?.slug != null && { BATON_ENVIRONMENT: environment.slug }),
     BATON_RUN_ID: attempt.runId,
     BATON_JOB_SLUG: attempt.jobSlug,
     BATON_ATTEMPT: String(attempt.attempt),
@@ -36,6 +39,10 @@ export function processEnvironment(attempt: ManagedAttempt, context: Environment
     ...(lastCheckpoint !== null && fits(lastCheckpoint, MAX_CHECKPOINT_BYTES) && { BATON_LAST_CHECKPOINT: lastCheckpoint }),
     ...(previousError !== null && { BATON_PREVIOUS_ERROR: previousError.slice(0, MAX_PREVIOUS_ERROR_LENGTH).toWellFormed() }),
   };
+}
+
+function named(prefix: string, texts: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, value]) => [`${prefix}${name}`, value]));
 }
 
 function fits(text: string, maxBytes: number): boolean {

@@ -10,6 +10,7 @@ import { makeOrphanGuard, type OrphanGuard } from './orphan-guard.ts';
 import { processEnvironment } from './process-environment.ts';
 import { makeProcessFamily } from './process-family.ts';
 import { type OutputLimits, readOutput } from './process-output.ts';
+import { redact, secretsOf, withoutSecrets } from './redact.ts';
 
 const MIB = 1_024 * 1_024;
 /** How often memory is measured. */
@@ -74,7 +75,7 @@ export function makeProcessExecutor(options: ProcessExecutorOptions): ProcessExe
       transfer_ms: 0,
       dispatch_ms: compute.milliseconds,
     };
-    return { ...toOutcome(ending, trace), compute };
+    return { ...withoutSecrets(attempt, toOutcome(ending, trace)), compute };
   }
 
   return {
@@ -120,7 +121,8 @@ type Ending = { readonly stop: Stop; readonly limitMb: number; readonly preset: 
 async function supervise(child: Running, { attempt, signal, limitMb, shared }: Supervision): Promise<Ending> {
   const { memory, guard, graceMs = GRACE_MS } = shared;
   const exited = exitOf(child);
-  const output = readOutput(child, attempt.onLine, shared.outputLimits);
+  const secrets = secretsOf(attempt);
+  const output = readOutput(child, (line) => attempt.onLine({ ...line, text: redact(secrets, line.text) }), shared.outputLimits);
   const family = makeProcessFamily(child.pid, `BATON_RUN_TOKEN=${attempt.token}`);
   guard.add(child.pid);
   let stopped: Stop | null = null;

@@ -20,6 +20,10 @@ export interface JobInput {
   readonly executionMode?: 'http' | 'managed';
   /** Where the executor listens; required for `http`. */
   readonly endpointUrl?: string;
+  /** Where a run is sent when the endpoint cannot serve it; null takes it away. */
+  readonly fallbackEndpointUrl?: string | null;
+  /** Environment whose variables and secrets its runs get, by id or slug; null takes it out of any. */
+  readonly environmentId?: string | null;
   /** What is started for each run, `exec:<command>`; required for `managed`. */
   readonly imageUri?: string;
   /** For `managed`: how much memory the process may have; `micro` by default. */

@@ -1,20 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunTokens } from '../auth/run-token.ts';
 import type { MachinePreset } from '../core/machine-preset.ts';
-import type { AnyAttempt, Executor, ManagedAttempt, Outcome } from '../core/outcome.ts';
+import type { AnyAttempt, AttemptEnvironment, Executor, ManagedAttempt, Outcome } from '../core/outcome.ts';
 import { isConnectionError } from '../db/errors.ts';
-import { MANAGED_IS_OFF } from '../domain/jobs/check-job.ts';
+import { snoozeRun } from '../domain/circuits/snooze-run.ts';
+import type { DispatchEnvironments } from '../domain/environments/dispatch-environments.ts';
 import type { JobRow } from '../domain/jobs/job.ts';
 import type { ClaimedRun } from '../domain/runs/claimed-run.ts';
 import { keepCompute } from '../domain/runs/compute.ts';
 import type { RunDeps } from '../domain/runs/deps.ts';
 import { failSystem, finishAttempt } from '../domain/runs/finish-attempt.ts';
 import { keepExchange } from '../domain/runs/keep-exchange.ts';
+import type { Route } from './choose-route.ts';
 import { SHUTDOWN } from './dispatcher.ts';
+import { planAttempt } from './plan-attempt.ts';
 import { runManaged } from './run-managed.ts';
+import { sendAttempt } from './send-attempt.ts';
 
 /** What running an attempt needs. */
-interface AttemptDeps extends Pick<RunDeps, 'engine' | 'reads' | 'jobs' | 'transitions' | 'heartbeats' | 'reports'> {
+interface AttemptDeps extends Pick<RunDeps, 'engine' | 'reads' | 'jobs' | 'transitions' | 'heartbeats' | 'reports' | 'circuits'> {
+  readonly dispatchEnvironments: DispatchEnvironments;
   readonly tokens: RunTokens;
   readonly executor: Executor;
   /** Null where no processes are started. */
@@ -32,9 +37,13 @@ export async function runAttempt(run: ClaimedRun, signal: AbortSignal, deps: Att
   const timeoutMs = run.timeoutSecs * 1_000;
   const started = performance.now();
   const job = await deps.jobs.ofRun(run.projectId, run.jobId);
-  const fault = faultOf(job, deps);
-  if (fault !== null) {
-    await failSystem(run, fault, deps);
+  const plan = await planAttempt(job, deps);
+  if (plan.kind === 'fault') {
+    await failSystem(run, plan.fault, deps);
+    return;
+  }
+  if (plan.kind === 'refused') {
+    await patiently(() => snoozeRun(run, plan, deps));
     return;
   }
   const token = deps.tokens.mint({
@@ -45,7 +54,8 @@ export async function runAttempt(run: ClaimedRun, signal: AbortSignal, deps: Att
   });
   const dequeueMs = Math.round(performance.now() - started);
   deps.onStart(run);
-  const { outcome, preset } = await execute(run, { job, attempt: toAttempt(run, { job, token, timeoutMs }), signal }, deps);
+  const attempt = toAttempt(run, { job, token, timeoutMs, environment: plan.environment });
+  const { outcome, preset } = await execute(run, { job, attempt, route: plan.route, signal }, deps);
   deps.onDispatched(outcome);
   const abortReason = signal.aborted ? (signal.reason === SHUTDOWN ? 'shutdown' : 'claim-over') : null;
   const { compute } = outcome;
@@ -54,17 +64,16 @@ export async function runAttempt(run: ClaimedRun, signal: AbortSignal, deps: Att
   await patiently(() => finishAttempt(run, { outcome, abortReason, dequeueMs, preset }, deps));
 }
 
-/** Why a run of the job cannot be dispatched by this server; null when it can. */
-function faultOf(job: JobRow, { managed }: AttemptDeps): string | null {
-  if (job.executionMode === 'managed') return managed ? null : MANAGED_IS_OFF;
-  return job.endpointUrl ? null : 'the job has no endpoint_url: set one and replay the run';
+interface Made {
+  readonly job: JobRow;
+  readonly token: string;
+  readonly timeoutMs: number;
+  readonly environment: AttemptEnvironment;
 }
 
-function toAttempt(
-  run: ClaimedRun,
-  { job, token, timeoutMs }: { readonly job: JobRow; readonly token: string; readonly timeoutMs: number },
-): AnyAttempt {
+function toAttempt(run: ClaimedRun, { job, token, timeoutMs, environment }: Made): AnyAttempt {
   return {
+    environment,
     runId: run.id,
     jobId: run.jobId,
     jobSlug: job.slug,
@@ -84,18 +93,17 @@ function toAttempt(
 /** Hands the attempt to the code of the job, wherever that is; `preset` is set when it is a process of ours. */
 async function execute(
   run: ClaimedRun,
-  to: { readonly job: JobRow; readonly attempt: AnyAttempt; readonly signal: AbortSignal },
+  to: { readonly job: JobRow; readonly attempt: AnyAttempt; readonly route: Route | null; readonly signal: AbortSignal },
   deps: AttemptDeps,
 ): Promise<{ readonly outcome: Outcome; readonly preset: MachinePreset | null }> {
-  const { job, attempt, signal } = to;
+  const { job, attempt, route, signal } = to;
   const { managed } = deps;
-  if (job.executionMode === 'managed' && managed) return runManaged(run, to, { ...deps, managed });
-  const { endpointUrl, signingSecret } = job;
-  const outcome = await deps.executor.execute(
-    { ...attempt, endpointUrl: endpointUrl ?? '', signingSecret, capture: run.debugMode },
-    signal,
-  );
-  return { outcome, preset: null };
+  if (route !== null) {
+    const cargo = { ...attempt, signingSecret: job.signingSecret, capture: run.debugMode };
+    return { outcome: await sendAttempt(run, { route, cargo, signal }, deps), preset: null };
+  }
+  if (!managed) throw new Error('an attempt without a route was planned where no processes are started');
+  return runManaged(run, to, { ...deps, managed });
 }
 
 /** Milliseconds for which storing an outcome is tried again while the database is away; by then its lease has ended the attempt. */

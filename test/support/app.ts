@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { type App, startApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { createTestDatabase } from './database.ts';
@@ -40,8 +40,8 @@ export interface RestAnswer {
   readonly body: any;
 }
 
-/** Starts a {@link TestApp}; `over` changes its configuration, `databaseUrl` puts it on an existing database. */
-export async function startTestApp(over: Partial<Config> = {}, databaseUrl?: string): Promise<TestApp> {
+/** Starts a {@link TestApp}; `over` changes its configuration, `databaseUrl` puts it on an existing database, `log` hears all it logs. */
+export async function startTestApp(over: Partial<Config> = {}, databaseUrl?: string, log?: Logger): Promise<TestApp> {
   const database = databaseUrl ? { url: databaseUrl, drop: async () => {} } : await createTestDatabase();
   const base = readConfig({
     DATABASE_URL: database.url,
@@ -56,7 +56,7 @@ export async function startTestApp(over: Partial<Config> = {}, databaseUrl?: str
     config: { ...base, leaseMs: 3_000, reaperMs: 250, pollMs: 500, drainMs: 2_000, ...over },
     databaseUrl: database.url,
     secret: SECRET,
-    log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
+    log: log ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
     onHopeless(reason) {
       throw new Error(reason);
     },

@@ -1,6 +1,7 @@
 import type { ContractCase } from './contract-cases.ts';
 import { batchCases } from './contract-cases-batches.ts';
 import { dependencyCases } from './contract-cases-dependencies.ts';
+import { environmentCases } from './contract-cases-environments.ts';
 import { eventCases } from './contract-cases-events.ts';
 import { reportCases } from './contract-cases-reports.ts';
 import { sdkCases } from './contract-cases-sdk.ts';
@@ -15,6 +16,7 @@ export const contractCases: Readonly<Record<string, ContractCase>> = {
   ...reportCases,
   ...eventCases,
   ...dependencyCases,
+  ...environmentCases,
   ...batchCases,
   ...webhookCases,
   ...streamCases,

@@ -17,6 +17,7 @@ const fullJob = () => ({
   name: 'Everything a job can say',
   description: 'With every field.',
   endpoint_url: 'http://127.0.0.1:9/run',
+  fallback_endpoint_url: 'http://127.0.0.1:9/spare',
   image_uri: "exec:node 'my worker.js'",
   machine_preset: 'small-1x',
   enabled: true,

@@ -81,13 +81,36 @@ const IMPLIED = {
   }`,
   Job: `{
     "id": "string", "project_id": "string", "slug": "string", "name": "string", "description": "string", "execution_mode": "string",
-    "endpoint_url": "string", "image_uri": "string", "machine_preset": "string", "enabled": true, "max_attempts": 0, "timeout_secs": 0, "heartbeat_timeout_secs": 0,
+    "endpoint_url": "string", "fallback_endpoint_url": "string", "environment_id": "string", "image_uri": "string", "machine_preset": "string",
+    "enabled": true, "max_attempts": 0, "timeout_secs": 0, "heartbeat_timeout_secs": 0,
     "retry_strategy": "string", "retry_initial_delay_secs": 0, "retry_max_delay_secs": 0, "retry_delays_secs": {},
     "retry_priority_boost": 0, "poison_pill_threshold": 0, "max_concurrency": 0, "max_concurrency_per_key": 0, "run_ttl_secs": 0,
     "payload_schema": {}, "result_schema": {}, "tags": { "property1": "string" }, "default_run_metadata": { "property1": "string" },
     "webhook_url": "string", "version": 0, "version_id": "string", "created_by": "string", "created_at": "2019-08-24T14:15:22Z",
     "updated_at": "2019-08-24T14:15:22Z"
   }`,
+  Environment: `{
+    "id": "string", "project_id": "string", "slug": "string", "name": "string", "parent_id": "string",
+    "variables": { "property1": "string" }, "resolved_variables": { "property1": "string" }, "created_by": "string",
+    "created_at": "2019-08-24T14:15:22Z", "updated_at": "2019-08-24T14:15:22Z"
+  }`,
+  Secret: `{
+    "id": "string", "project_id": "string", "environment_id": "string", "job_id": "string", "key": "string", "prefix": "string",
+    "created_by": "string", "created_at": "2019-08-24T14:15:22Z", "updated_at": "2019-08-24T14:15:22Z"
+  }`,
+  ModelPrice: `{
+    "id": "string", "project_id": "string", "provider": "string", "model": "string", "prompt_microusd": 0, "completion_microusd": 0,
+    "created_by": "string", "updated_at": "2019-08-24T14:15:22Z"
+  }`,
+  CircuitBreaker: `{
+    "id": "string", "project_id": "string", "endpoint": "string", "state": "string", "failures": 0,
+    "opened_at": "2019-08-24T14:15:22Z", "retry_at": "2019-08-24T14:15:22Z", "updated_at": "2019-08-24T14:15:22Z"
+  }`,
+  JobHealth: `{
+    "job_id": "string", "window": "string", "total_runs": 0, "completed_runs": 0, "failed_runs": 0, "success_rate": 0,
+    "p50_duration_ms": 0, "p95_duration_ms": 0, "throughput_per_hour": 0, "is_partial": true
+  }`,
+  SwitchedJobs: '{ "updated": 0, "jobs": [{ "id": "string", "enabled": true }] }',
   Triggered: '{ "id": "string", "status": "delayed", "payload_hash": "string", "run_token": "string", "idempotency_hit": true }',
   BulkTriggered: `{
     "batch_id": "string",

@@ -1,7 +1,9 @@
 import { pino } from 'pino';
 import type { KeyActor } from '../../src/auth/actor.ts';
 import { makeRunTokens } from '../../src/auth/run-token.ts';
+import { makeSecretBox } from '../../src/auth/secret-box.ts';
 import { makeStreamTokens } from '../../src/auth/stream-token.ts';
+import type { CircuitPolicy } from '../../src/core/circuit.ts';
 import { newId } from '../../src/core/ids.ts';
 import type { Attempt, Executor, ManagedAttempt, Outcome } from '../../src/core/outcome.ts';
 import type { PostAnswer, PostSigned } from '../../src/core/signed-post.ts';
@@ -25,6 +27,7 @@ export interface TestEngineOptions {
   readonly managed?: Executor<ManagedAttempt>;
   /** Plays the receivers of webhooks; the default takes them all. */
   readonly post?: PostSigned;
+  readonly circuitPolicy?: CircuitPolicy;
   readonly webhookPausesMs?: WebhookPauses;
   /** False refuses URLs on this machine. */
   readonly allowPrivate?: boolean;
@@ -94,12 +97,14 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     instanceId: newId(),
     pools,
     tokens: await makeRunTokens('a signing secret for tests, long enough'),
+    box: makeSecretBox('a signing secret for tests, long enough'),
     streamTokens: await makeStreamTokens('a signing secret for tests, long enough'),
     executor,
     managed: options.managed ?? null,
     post: options.post ?? (async () => TAKEN),
     endpointPolicy: { allowPrivate: options.allowPrivate ?? true },
     ...(options.webhookPausesMs && { webhookPausesMs: options.webhookPausesMs }),
+    ...(options.circuitPolicy && { circuitPolicy: options.circuitPolicy }),
     observer: { startLatency() {}, dispatched() {}, transitioned() {}, triggered() {}, webhookSettled() {} },
     log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
     onHopeless(reason) {

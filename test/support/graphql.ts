@@ -6,18 +6,24 @@ import { schema } from '../../graphql/schema.ts';
 import type { Actor, KeyActor, RunActor } from '../../src/auth/actor.ts';
 import { makeRunTokens } from '../../src/auth/run-token.ts';
 import type { Scope } from '../../src/auth/scopes.ts';
+import { makeSecretBox } from '../../src/auth/secret-box.ts';
 import { makeStreamTokens } from '../../src/auth/stream-token.ts';
 import { makeByteBudget } from '../../src/core/byte-budget.ts';
+import { CIRCUIT_POLICY } from '../../src/core/circuit.ts';
 import { newId } from '../../src/core/ids.ts';
 import { isConnectionError, toUnavailable } from '../../src/db/errors.ts';
 import { openPools, type Pools } from '../../src/db/pool.ts';
 import { makePrisma } from '../../src/db/prisma.ts';
 import { makeWakeHub } from '../../src/db/wake-hub.ts';
 import { BATCH_MEMORY } from '../../src/domain/batches/batch-items.ts';
+import { makeCircuits } from '../../src/domain/circuits/circuits.ts';
 import { makeDependencyWaits } from '../../src/domain/dependencies/dependency-waits.ts';
+import { makeDispatchEnvironments } from '../../src/domain/environments/dispatch-environments.ts';
 import { createJob } from '../../src/domain/jobs/create-job.ts';
 import type { JobRow } from '../../src/domain/jobs/job.ts';
 import { makeJobCache } from '../../src/domain/jobs/job-cache.ts';
+import { makeJobHealths } from '../../src/domain/jobs/job-health.ts';
+import { makeModelPrices } from '../../src/domain/pricing/model-prices.ts';
 import { bootstrap } from '../../src/domain/projects/bootstrap.ts';
 import { createProject } from '../../src/domain/projects/create-project.ts';
 import { makeChunks } from '../../src/domain/runs/chunks.ts';
@@ -110,6 +116,15 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     records: makeRecords({ pool: pools.engine, onReported: (runIds) => hub.wake(runIds) }),
     chunks: makeChunks({ pool: pools.engine, onReported: (runIds) => hub.wake(runIds) }),
     heartbeats: makeHeartbeats(pools.engine),
+    circuits: makeCircuits({
+      engine: pools.engine,
+      policy: CIRCUIT_POLICY,
+      now: () => performance.now(),
+      onFreed: () => {},
+      onError: (error) => logged.push({ err: error }),
+    }),
+    prices: makeModelPrices({ pool: pools.reads, now: () => performance.now() }),
+    jobHealths: makeJobHealths({ pool: pools.reads, now: () => performance.now() }),
     tails: makeTails({ reader: makeEventReader({ pool: pools.engine }), hub, pool: pools.engine, onError: () => {} }),
     hub,
     tokens: await makeRunTokens('a signing secret for tests, long enough'),
@@ -118,6 +133,13 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     managedExec: true,
     endpointPolicy: { allowPrivate: true },
     stepsChanged: (ids) => workflows.deps.advancer.touch(ids),
+  };
+  const box = makeSecretBox('a signing secret for tests, long enough');
+  const environments = {
+    pool: pools.reads,
+    endpointPolicy: { allowPrivate: true },
+    box,
+    dispatchEnvironments: makeDispatchEnvironments({ pool: pools.reads, box, now: () => performance.now() }),
   };
   const background = new Set<Promise<unknown>>();
   const workflows = makeWorkflowRuntime({
@@ -142,6 +164,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     prisma,
     projects: { pool: pools.reads },
     jobs: jobDeps,
+    environments,
     runs,
     webhooks: { ...jobDeps, onDue: () => {} },
     workflows: workflows.deps,

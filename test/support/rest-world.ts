@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { Config } from '../../src/config.ts';
 import { createClient, type Run } from '../../src/sdk/entry.ts';
@@ -25,6 +26,10 @@ export interface RestWorld {
     readonly batchId: string;
     readonly subscriptionId: string;
     readonly deliveryId: string;
+    readonly environmentId: string;
+    readonly secretId: string;
+    readonly priceId: string;
+    readonly circuitId: string;
   };
   /** Sends a request, with the admin key unless told otherwise. */
   rest(method: string, path: string, options?: RestOptions): Promise<RestAnswer>;
@@ -134,12 +139,26 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
   });
   const otherDelivery = await done('POST', `/v1/webhooks/subscriptions/${otherSubscription.id}/test`, { key: otherKey.key });
 
+  const theirs = (path: string, body: object) => done('POST', path, { body, key: otherKey.key });
+  const environment = await theirs('/v1/environments', { slug: 'theirs' });
+  const secret = await theirs('/v1/secrets', { key: 'THEIRS', value: 'x', environment_id: 'theirs' });
+  const price = await theirs('/v1/pricing', { provider: 'x', model: 'x', prompt_microusd: 1, completion_microusd: 1 });
+  const circuitId = randomUUID();
+  await database.query(
+    `insert into circuits (id, project_id, endpoint, state, failures, opened_at) values ($1, 'other', 'http://x/', 'closed', 0, now())`,
+    [circuitId],
+  );
+
   return {
     url: app.url,
     job,
     other: {
       subscriptionId: otherSubscription.id,
       deliveryId: otherDelivery.id,
+      environmentId: environment.id,
+      secretId: secret.id,
+      priceId: price.id,
+      circuitId,
       key: otherKey.key,
       keyId: otherKey.id,
       jobId: otherJob.id,
@@ -208,6 +227,10 @@ const TABLES = [
   'run_usage',
   'run_tool_calls',
   'waits',
+  'environments',
+  'secrets',
+  'circuits',
+  'model_prices',
   'webhook_subscriptions',
 ];
 

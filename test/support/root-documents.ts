@@ -193,6 +193,42 @@ export const ROOT_FIELDS: Readonly<
     needs: 'workflows:read',
     document: 'subscription { workflowRunChanged(id: "none") { seq } }',
   },
+  'Query.circuitBreakers': { needs: 'jobs:read', document: '{ circuitBreakers { edges { cursor } } }' },
+  'Mutation.resetCircuitBreaker': { needs: 'jobs:write', document: 'mutation { resetCircuitBreaker(id: "none") { id } }' },
+  'Query.environment': { needs: 'secrets:read', document: '{ environment(id: "none") { id } }' },
+  'Query.environments': { needs: 'secrets:read', document: '{ environments { edges { cursor } } }' },
+  'Mutation.createEnvironment': {
+    needs: 'secrets:write',
+    document: 'mutation { createEnvironment(input: { slug: "x", parentId: "nothing" }) { id } }',
+  },
+  'Mutation.updateEnvironment': {
+    needs: 'secrets:write',
+    document: 'mutation { updateEnvironment(id: "none", input: { name: "x" }) { id } }',
+  },
+  'Mutation.deleteEnvironment': { needs: 'secrets:write', document: 'mutation { deleteEnvironment(id: "none") { id } }' },
+  'Query.secret': { needs: 'secrets:read', document: '{ secret(id: "none") { id } }' },
+  'Query.secrets': { needs: 'secrets:read', document: '{ secrets { edges { cursor } } }' },
+  'Mutation.createSecret': {
+    needs: 'secrets:write',
+    document: 'mutation { createSecret(input: { key: "X", value: "x", jobId: "nothing" }) { id } }',
+  },
+  'Mutation.rotateSecret': {
+    needs: 'secrets:write',
+    document: 'mutation { rotateSecret(id: "none", input: { value: "x" }) { id } }',
+  },
+  'Mutation.deleteSecret': { needs: 'secrets:write', document: 'mutation { deleteSecret(id: "none") { id } }' },
+  'Query.modelPrices': { needs: 'jobs:read', document: '{ modelPrices { edges { cursor } } }' },
+  'Mutation.setModelPrice': {
+    needs: 'jobs:write',
+    document:
+      'mutation { setModelPrice(input: { projectId: "nothing", provider: "x", model: "x", promptMicrousd: 1, completionMicrousd: 1 }) { id } }',
+  },
+  'Mutation.deleteModelPrice': { needs: 'jobs:write', document: 'mutation { deleteModelPrice(id: "none") { id } }' },
+  'Mutation.cloneJob': { needs: 'jobs:write', document: 'mutation { cloneJob(id: "none", input: { slug: "x" }) { id } }' },
+  'Mutation.setJobsEnabled': {
+    needs: 'jobs:write',
+    document: 'mutation { setJobsEnabled(input: { ids: ["x"], enabled: true }) { id } }',
+  },
   'Subscription.runEvents': { needs: 'runs:read', document: 'subscription { runEvents(runId: "none") { seq } }' },
   'Subscription.batchChanged': { needs: 'runs:read', document: 'subscription { batchChanged(batchId: "none") { id } }' },
 };

@@ -67,13 +67,16 @@ function literalOf(type: GraphQLInputType): string {
     const required = all.filter((field) => isRequiredInputField(field) || ALSO_REQUIRED[type.name]?.includes(field.name));
     // One that has to say something, whatever it is: a change, for instance.
     const fields = required.length > 0 ? required : all.slice(0, 1);
-    return `{ ${fields.map((field) => `${field.name}: ${literalOf(field.type)}`).join(', ')} }`;
+    return `{ ${fields.map((field) => `${field.name}: ${PECULIAR[`${type.name}.${field.name}`] ?? literalOf(field.type)}`).join(', ')} }`;
   }
   return LITERALS[type.name] ?? '{}';
 }
 
 /** What the schema lets out and the validation asks for: input that is refused says nothing about who may send it. */
 const ALSO_REQUIRED: Readonly<Record<string, readonly string[]>> = { CreateJobInput: ['endpointUrl'] };
+
+/** Fields that take less than their type says. */
+const PECULIAR: Readonly<Record<string, string>> = { 'CreateSecretInput.key': '"NONE"' };
 
 const LITERALS: Readonly<Record<string, string>> = {
   ID: '"00000000-0000-7000-8000-000000000000"',

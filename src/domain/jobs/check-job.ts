@@ -11,6 +11,7 @@ export interface CheckedFields {
   readonly executionMode?: ExecutionMode | null | undefined;
   readonly imageUri?: string | null | undefined;
   readonly endpointUrl?: string | null | undefined;
+  readonly fallbackEndpointUrl?: string | null | undefined;
   readonly webhookUrl?: string | null | undefined;
   readonly payloadSchema?: JsonObject | null | undefined;
   readonly resultSchema?: JsonObject | null | undefined;
@@ -23,6 +24,9 @@ type JobPolicies = Pick<JobDeps, 'endpointPolicy' | 'managedExec'>;
 export function checkJob(fields: CheckedFields, { endpointPolicy, managedExec }: JobPolicies): void {
   if (fields.executionMode === 'managed' && !managedExec) throw badField('execution_mode', MANAGED_IS_OFF);
   if (fields.endpointUrl) refuseIf('endpoint_url', checkEndpointUrl(fields.endpointUrl, endpointPolicy));
+  if (fields.fallbackEndpointUrl) {
+    refuseIf('fallback_endpoint_url', checkEndpointUrl(fields.fallbackEndpointUrl, endpointPolicy));
+  }
   if (fields.imageUri) refuseIf('image_uri', faultOfImage(fields.imageUri));
   if (fields.webhookUrl) checkWebhookUrl(fields.webhookUrl, endpointPolicy);
   if (fields.payloadSchema) refuseIf('payload_schema', checkSchema(fields.payloadSchema));

@@ -4,6 +4,7 @@ import { newId, newVersionId } from '../../core/ids.ts';
 import { checkJob } from './check-job.ts';
 import { COLUMN_OF, JOB_COLUMNS, type JobDefinition, type JobRow, type JobSqlRow, jobFromSql, toSqlRecord } from './job.ts';
 import type { JobDeps } from './job-deps.ts';
+import { jobEnvironmentId, lostEnvironment } from './job-environment.ts';
 import { type CreateJobInput, JOB_DEFAULTS } from './job-input.ts';
 import { newSigningSecret } from './job-secret.ts';
 import { recordVersionSql } from './job-versions.ts';
@@ -17,8 +18,9 @@ export async function createJob(actor: Actor, input: CreateJobInput, deps: JobDe
   const { projectId, enabled, ...rest } = input;
   if (projectId && projectId !== actor.projectId) throw notFound('project');
   checkJob(rest, deps);
+  const environmentId = await jobEnvironmentId(actor, rest.environmentId, deps);
 
-  const definition: JobDefinition = { ...JOB_DEFAULTS, ...withoutNulls(rest) };
+  const definition: JobDefinition = { ...JOB_DEFAULTS, ...withoutNulls(rest), environmentId: environmentId ?? null };
   const record = {
     ...definition,
     id: newId(),
@@ -31,7 +33,11 @@ export async function createJob(actor: Actor, input: CreateJobInput, deps: JobDe
     versionId: newVersionId(),
     createdBy: actorName(actor),
   };
-  const { rows } = await deps.pool.query<JobSqlRow>(INSERT_JOB, [JSON.stringify(toSqlRecord(record)), record.createdBy]);
+  const { rows } = await deps.pool
+    .query<JobSqlRow>(INSERT_JOB, [JSON.stringify(toSqlRecord(record)), record.createdBy])
+    .catch((error: unknown) => {
+      throw lostEnvironment(error) ?? error;
+    });
   if (!rows[0]) throw slugTaken(input.slug);
   // Nothing of the new job is remembered, but a search for it that began before it existed may still be shared.
   deps.jobCache.invalidate(actor.projectId);

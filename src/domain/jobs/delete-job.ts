@@ -11,7 +11,7 @@ import type { JobDeps } from './job-deps.ts';
 type DeleteDeps = Pick<JobDeps, 'pool' | 'jobCache'>;
 
 /**
- * Deletes a job: its slug is free again, its runs and history stay. FORBIDDEN without `jobs:write`; NOT_FOUND for unknown, foreign and
+ * Deletes a job: its slug is free again, its runs and history stay, its secrets go. FORBIDDEN without `jobs:write`; NOT_FOUND for unknown, foreign and
  * deleted jobs; CONFLICT while a run of it is active or another job depends on it. Returns the tombstone.
  */
 export async function deleteJob(actor: Actor, idOrSlug: string, deps: DeleteDeps): Promise<JobRow> {
@@ -67,9 +67,13 @@ function deleteSql(key: 'id' | 'slug'): string {
   return `
   with active as materialized (
     select r.job_id from runs r where r.project_id = $1 and r.status in (${ACTIVE})
-  )
+  ), gone as (
   update jobs j set deleted_at = now(), updated_at = now()
   where j.project_id = $1 and j.${key} = $2 and j.deleted_at is null and j.dependency_count = 0 and j.dependent_count = 0
     and not exists (select from active a where a.job_id = j.id)
-  returning ${JOB_COLUMNS}`;
+  returning ${JOB_COLUMNS}
+  ), dropped as (
+    delete from secrets s where s.job_id in (select id from gone)
+  )
+  select * from gone`;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MAX_IMAGE_URI_LENGTH } from '../../core/command.ts';
 import { MACHINE_PRESETS } from '../../core/machine-preset.ts';
 import { RETRY_STRATEGIES } from '../../core/retry.ts';
-import { JsonObjectInput, MAX_INT32, Metadata, Slug, Tags, text } from '../../core/schemas.ts';
+import { JsonObjectInput, key, MAX_INT32, Metadata, Slug, Tags, text } from '../../core/schemas.ts';
 import { DisplayName, ProjectId } from '../projects/project.ts';
 import { WebhookSecret } from '../webhooks/webhook-secret.ts';
 import { EXECUTION_MODES, type JobDefinition } from './job.ts';
@@ -11,6 +11,8 @@ import { EXECUTION_MODES, type JobDefinition } from './job.ts';
 export const JOB_DEFAULTS = {
   description: '',
   executionMode: 'http',
+  fallbackEndpointUrl: null,
+  environmentId: null,
   endpointUrl: null,
   imageUri: null,
   machinePreset: 'micro',
@@ -79,6 +81,14 @@ const DEFAULTED = {
 };
 
 const CLEARABLE = {
+  fallbackEndpointUrl: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .describe(
+      'Where a run is sent, once and within the same attempt, when its endpoint fails for the network, with a 5xx or a 429; null is nowhere.',
+    ),
+  environmentId: key(128).describe('Environment whose variables and secrets its runs get, by id or slug; null is none.'),
   poisonPillThreshold: z
     .int()
     .min(2)

@@ -18,6 +18,10 @@ export interface JobDefinition {
   readonly executionMode: ExecutionMode;
   /** Set for `http`. */
   readonly endpointUrl: string | null;
+  /** Where a run is sent when its endpoint cannot serve it; null is nowhere. */
+  readonly fallbackEndpointUrl: string | null;
+  /** Where its variables and secrets come from; null is no environment. */
+  readonly environmentId: string | null;
   /** Set for `managed`: `exec:<command>`. */
   readonly imageUri: string | null;
   readonly machinePreset: MachinePreset;
@@ -80,6 +84,8 @@ export const COLUMN_OF = {
   enabled: 'enabled',
   executionMode: 'execution_mode',
   endpointUrl: 'endpoint_url',
+  fallbackEndpointUrl: 'fallback_endpoint_url',
+  environmentId: 'environment_id',
   imageUri: 'image_uri',
   machinePreset: 'machine_preset',
   maxAttempts: 'max_attempts',

@@ -6,6 +6,7 @@ import { slugTaken } from './create-job.ts';
 import { readJob } from './find-job.ts';
 import { COLUMN_OF, JOB_COLUMNS, type JobRow, type JobSqlRow, jobFromSql, jobKeyColumn, toSqlRecord } from './job.ts';
 import type { JobDeps } from './job-deps.ts';
+import { jobEnvironmentId, lostEnvironment } from './job-environment.ts';
 import { NEEDS_ENDPOINT, NEEDS_IMAGE, type UpdateJobInput } from './job-input.ts';
 import { recordVersionSql } from './job-versions.ts';
 
@@ -25,13 +26,16 @@ export async function updateJob(actor: Actor, input: UpdateJob, deps: JobDeps): 
   requireScope(actor, 'jobs:write');
   const key = jobKeyColumn(input.job);
   if (!key) throw notFound('job');
-  const { expectedVersion, ...changes } = input.changes;
-  checkJob(changes, deps);
+  const { expectedVersion, ...asked } = input.changes;
+  checkJob(asked, deps);
+  const environmentId = await jobEnvironmentId(actor, asked.environmentId, deps);
+  const changes = environmentId === undefined ? asked : { ...asked, environmentId };
 
   const patch = JSON.stringify(toSqlRecord(changes));
   const values = [patch, actorName(actor), actor.projectId, input.job, newVersionId(), expectedVersion ?? null];
   const { rows } = await deps.pool.query<JobSqlRow>(UPDATE_JOB[key], values).catch((error: unknown) => {
-    throw changes.slug !== undefined && breaksSlug(error) ? slugTaken(changes.slug) : error;
+    if (changes.slug !== undefined && breaksSlug(error)) throw slugTaken(changes.slug);
+    throw lostEnvironment(error) ?? error;
   });
   if (!rows[0]) throw await whyNot(actor, input, deps);
   deps.jobCache.invalidate(actor.projectId);
@@ -45,6 +49,8 @@ const SETTABLE_COLUMNS = [
   COLUMN_OF.enabled,
   COLUMN_OF.executionMode,
   COLUMN_OF.endpointUrl,
+  COLUMN_OF.fallbackEndpointUrl,
+  COLUMN_OF.environmentId,
   COLUMN_OF.imageUri,
   COLUMN_OF.machinePreset,
   COLUMN_OF.maxAttempts,

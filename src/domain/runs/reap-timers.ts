@@ -14,12 +14,12 @@ export async function promoteDelayed(limit: number, deps: TimerDeps): Promise<nu
   return due.length;
 }
 
-/** Makes retries whose back-off is over claimable. Not a status change: they are queued already, and only held. */
+/** Makes retries whose back-off is over, and runs that were snoozed for long enough, claimable. Not a status change: they are only held. */
 export async function releaseRetries(limit: number, deps: { readonly engine: Pool }): Promise<number> {
   const { rowCount } = await deps.engine.query({
     name: 'release-retries',
     text: `update runs set hold = null, wake_at = null
-            where id in (select id from runs where wake_at <= now() and status = 'queued' and hold = 'retry'
+            where id in (select id from runs where wake_at <= now() and status = 'queued' and (hold = 'retry' or hold like 'circuit:%')
                           order by wake_at limit $1 for update skip locked)`,
     values: [limit],
   });

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { deleteExpiredBatches } from '../batches/retention.ts';
+import { forgetCircuits } from '../circuits/circuit-upkeep.ts';
 import type { RunDeps } from './deps.ts';
 import { promoteHeld, recountLimits } from './limits.ts';
 import { reapClaims, reapStrayLeases } from './reap-claims.ts';
@@ -77,6 +78,7 @@ export async function sweep(dues: Dues, deps: ReapDeps): Promise<void> {
   await deps.dependencies.sweep();
   if (dues.limits) await freeHeld(deps);
   await repeat((limit) => deleteExpiredRuns(limit, deps));
+  await repeat((limit) => forgetCircuits(limit, deps));
   await repeat((limit) => deleteExpiredBatches(limit, deps));
   await repeat((limit) => forgetChunks(limit, deps));
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { type Actor, requireScope } from '../../auth/actor.ts';
+import { SNOOZE_COUNT } from '../../core/circuit.ts';
 import { AppError, notFound } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
 import type { JsonValue } from '../../core/json.ts';
@@ -100,7 +101,8 @@ export async function prepareReplay(
     origin: { triggeredBy: 'manual' },
   });
   // As they were: what the job gives to new runs by now is not what this one had.
-  const { metadata, tags } = original;
+  const { tags } = original;
+  const { [SNOOZE_COUNT]: _snoozes, ...metadata } = original.metadata;
   return { ...run, metadata: JSON.stringify(metadata), tags, dependencyKey: dependencyKeyOf(payload, metadata) };
 }
 

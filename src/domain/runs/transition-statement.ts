@@ -44,7 +44,7 @@ with input as materialized (
   select * from json_to_recordset($1::json) as x (
     ord int, id uuid, project_id text, epoch int, event text, error text, error_class text, result jsonb, trace jsonb,
     delay_ms bigint, at timestamptz, priority_boost int, level text, message text, data jsonb,
-    wait jsonb, payload jsonb, payload_hash text, dependency_key text, from_status text, metadata jsonb)
+    wait jsonb, payload jsonb, payload_hash text, dependency_key text, from_status text, metadata jsonb, hold text)
 ), locked as materialized (
   select i.*, r.project_id as owner, r.status as was, r.epoch as old_epoch, r.attempt, r.event_seq, r.parent_run_id, r.job_id, r.batch_id,
          r.workflow_step_run_id
@@ -56,7 +56,7 @@ with input as materialized (
               then ${becomesSql('l.event', 'l.was')} end as becomes,
          case l.event when 'retry' then l.attempt + 1 when 'dlq_replay' then 1 else l.attempt end as new_attempt,
          l.old_epoch + case when l.event in ('dlq_replay', 'pause', 'restart') then 1 else 0 end as new_epoch,
-         case when l.event = 'retry' and l.delay_ms > 0 then now() + l.delay_ms * interval '1 millisecond' end as retry_at
+         case when l.event in ('retry', 'snooze') and l.delay_ms > 0 then now() + l.delay_ms * interval '1 millisecond' end as retry_at
     from locked l
 ), moved as (
   update runs r set
@@ -64,7 +64,7 @@ with input as materialized (
     event_seq = p.seq,
     attempt = p.new_attempt,
     epoch = p.new_epoch,
-    hold = case when p.retry_at is not null then 'retry' end,
+    hold = case when p.retry_at is not null then coalesce(p.hold, 'retry') end,
     wake_at = case when p.event = 'hold' then p.at else p.retry_at end,
     next_retry_at = p.retry_at,
     scheduled_at = case when p.event = 'hold' then p.at else r.scheduled_at end,

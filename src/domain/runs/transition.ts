@@ -25,8 +25,10 @@ export interface TransitionItem {
   /** Stored on `complete`. */
   readonly result?: JsonValue;
   readonly trace?: ExecutionTrace;
-  /** For `retry`: milliseconds until the next attempt. */
+  /** For `retry` and `snooze`: milliseconds until the next claim. */
   readonly delayMs?: number;
+  /** For `snooze`: what holds the run until then. */
+  readonly hold?: string;
   /** For `hold`: when the run is to start. */
   readonly at?: Date;
   /** For `retry`: added to the priority, which ends at 10. */
@@ -187,6 +189,7 @@ function toInput(item: TransitionItem, ord: number): object {
     result: item.result,
     trace: item.trace,
     delay_ms: item.delayMs,
+    hold: item.hold,
     at: item.at,
     priority_boost: item.priorityBoost,
     level: item.level ?? 'info',

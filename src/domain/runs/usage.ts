@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { RunActor } from '../../auth/actor.ts';
 import { newId } from '../../core/ids.ts';
 import { MAX_INT32, text } from '../../core/schemas.ts';
+import { MAX_COST_MICROUSD } from '../pricing/model-price.ts';
+import type { ModelPrices } from '../pricing/model-prices.ts';
 import type { Records } from './records.ts';
 
 /** More tokens in one call are taken for a mistake; the sum of two such numbers still fits its column. */
 const MAX_TOKENS = 1_000_000_000;
-/** A million dollars for one call is taken for a mistake. */
-const MAX_COST_MICROUSD = 1_000_000_000_000;
 
 /** Input of a usage report. */
 export const ReportUsageInput = z.strictObject({
@@ -21,7 +21,9 @@ export const ReportUsageInput = z.strictObject({
     .min(0)
     .max(MAX_COST_MICROUSD)
     .optional()
-    .describe('What it cost, in millionths of a US dollar; 0 when left out.'),
+    .describe(
+      'What it cost, in millionths of a US dollar; left out, what the pricing of the project says, or 0 when that does not know.',
+    ),
 });
 
 /** A usage report as it is stored. */
@@ -43,9 +45,11 @@ export interface RunUsageRow {
 export async function reportUsage(
   actor: RunActor,
   input: z.output<typeof ReportUsageInput>,
-  deps: { readonly records: Records },
+  deps: { readonly records: Records; readonly prices: ModelPrices },
 ): Promise<RunUsageRow> {
-  const { provider, model, promptTokens = 0, completionTokens = 0, costMicrousd = 0 } = input;
+  const { provider, model, promptTokens = 0, completionTokens = 0 } = input;
+  const costMicrousd =
+    input.costMicrousd ?? (await deps.prices.costOf(actor.projectId, { provider, model, promptTokens, completionTokens }));
   const totalTokens = input.totalTokens ?? promptTokens + completionTokens;
   const id = newId();
   const counts = {
