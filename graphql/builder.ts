@@ -13,6 +13,7 @@ import type { BatchItem } from '../src/domain/batches/batch-items.ts';
 import { DEFAULT_PAGE } from './connection.ts';
 import type { GraphQLContext } from './context.ts';
 import { invalidInput } from './errors.ts';
+import './subscription-limits.ts';
 
 /**
  * What one document may ask for. Generous for people and dashboards: a page of 100 runs with all their fields costs about 5,000; a
@@ -37,7 +38,7 @@ export const builder = new SchemaBuilder<{
   DefaultNodeNullability: false;
 }>({
   // The first plugin wraps all others: nothing of a field happens before its caller is known to be allowed.
-  plugins: [ScopeAuthPlugin, ValidationPlugin, RelayPlugin, PrismaPlugin, ComplexityPlugin],
+  plugins: [ScopeAuthPlugin, ValidationPlugin, RelayPlugin, PrismaPlugin, ComplexityPlugin, 'subscriptionLimits'],
   defaultFieldNullability: false,
   scopeAuth: {
     authorizeOnSubscribe: true,

@@ -6,6 +6,7 @@ import type { JobDeps } from '../src/domain/jobs/job-deps.ts';
 import type { RunDeps } from '../src/domain/runs/deps.ts';
 import type { WebhookDeps } from '../src/domain/webhooks/subscription.ts';
 import type { WorkflowDeps } from '../src/domain/workflows/deps.ts';
+import type { Delivery } from './delivery.ts';
 
 /** What every resolver works with: who is calling, and what the domain's functions are called with. Made anew for each request. */
 export interface GraphQLContext {
@@ -20,6 +21,8 @@ export interface GraphQLContext {
   readonly jobs: JobDeps;
   readonly environments: EnvironmentDeps;
   readonly runs: RunDeps;
+  /** For subscriptions: what their transport and they tell each other. */
+  readonly delivery: Delivery;
   readonly webhooks: WebhookDeps;
   readonly workflows: WorkflowDeps;
 }

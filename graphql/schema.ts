@@ -16,6 +16,8 @@ import './runs/executor-reports.ts';
 import './runs/chunk-list.ts';
 import './runs/stream-token.ts';
 import './runs/subscriptions.ts';
+import './runs/live-list.ts';
+import './runs/queue-stats.ts';
 import './batches/queries.ts';
 import './batches/mutations.ts';
 import './dependencies/fields.ts';

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { type GraphQLSchema, validate } from 'graphql';
 import { AppError } from '../src/core/errors.ts';
+import { makeOpenStreams } from '../src/streams/event-stream.ts';
+import type { StreamPass } from '../src/streams/stream-gate.ts';
 import { makeArrivalOrder } from './arrival-order.ts';
 import { ExecutionErrors, readError, runDocument, type TranslateError } from './execute.ts';
 import { sendLongAnswer } from './long-answer.ts';
@@ -11,7 +13,6 @@ import { ClientGone, discardBody, readJsonBody } from './request-body.ts';
 import { parseBody, parseHead } from './request-input.ts';
 import { documented, type Exchange, JSON_HEADERS, nextLink, requestIdOf, sendAnswer, sendProblem } from './response.ts';
 import type { Route, RouteAuth } from './route.ts';
-import { makeOpenStreams } from './sse.ts';
 import { type ResolvedRequest, serveStream } from './stream.ts';
 import { openBodyList } from './streamed-body.ts';
 
@@ -38,12 +39,14 @@ export interface RestLog {
 }
 
 /** Everything the REST face is built from. */
-export interface RestOptions {
+export interface RestOptions<Context extends RestContext = RestContext> {
   /** The schema that `/graphql` serves: the same resolvers, the same authorization. */
   readonly schema: GraphQLSchema;
   readonly routes: readonly Route[];
   /** Authenticates by the row's kind of credential and builds the context; throws an AppError to refuse. */
-  readonly makeContext: (request: RestRequest) => RestContext | Promise<RestContext>;
+  readonly makeContext: (request: RestRequest) => Context | Promise<Context>;
+  /** Lets one more event stream in; throws an AppError when there are too many. Left out, there are never too many. */
+  readonly admitStream?: (context: Context) => StreamPass;
   readonly log: RestLog;
   /** Reads foreign errors as AppErrors, so that both faces call them the same. */
   readonly translateError?: TranslateError;
@@ -65,7 +68,7 @@ export interface RestHandler {
 }
 
 /** Builds the REST face. Throws, naming the row, for a document that does not fit the schema and for rows that collide. */
-export function makeRestHandler(options: RestOptions): RestHandler {
+export function makeRestHandler<Context extends RestContext>(options: RestOptions<Context>): RestHandler {
   for (const route of options.routes) checkDocument(options.schema, route);
   const match = makeMatcher(options.routes);
   const streams = makeOpenStreams(options.heartbeatMs);
@@ -124,7 +127,8 @@ export function makeRestHandler(options: RestOptions): RestHandler {
     const body = hasBody ? parseBody(route, await readJsonBody(req, route.bodyLimit)) : undefined;
     const lastEventId = route.stream === undefined ? null : lastEventIdOf(headers);
     const input = { ...head, body, elements, actorProjectId: context.actor?.projectId ?? null, lastEventId };
-    return { route, context, variables: route.variables(input) };
+    const admitStream = () => options.admitStream?.(context) ?? freePass();
+    return { route, context, admitStream, variables: route.variables(input) };
   };
 
   const answerOnce = async ({ route, context, variables }: ResolvedRequest, exchange: Exchange): Promise<void> => {
@@ -190,4 +194,9 @@ function streamTokenOf(query: string): string | null {
 function lastEventIdOf(headers: IncomingHttpHeaders): string | null {
   const id = headers['last-event-id'];
   return typeof id === 'string' && id !== '' ? id : null;
+}
+
+/** Of a face without a gate. */
+function freePass(): StreamPass {
+  return { signal: new AbortController().signal, release() {} };
 }

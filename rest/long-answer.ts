@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
-import { drained } from './drained.ts';
+import { drained } from '../src/streams/drained.ts';
 import { documented, type Exchange, JSON_HEADERS, openAnswer } from './response.ts';
 import type { Route } from './route.ts';
 

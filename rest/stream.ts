@@ -1,14 +1,17 @@
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import { type OpenStreams, sseFrame } from '../src/streams/event-stream.ts';
+import type { StreamPass } from '../src/streams/stream-gate.ts';
 import { dataOf, readError, startSubscription, type TranslateError } from './execute.ts';
 import type { Problem } from './problem.ts';
 import { documented, type Exchange, openEventStream, sendAnswer, wordProblem } from './response.ts';
 import type { Route, StreamSpec } from './route.ts';
-import { type OpenStreams, sseFrame } from './sse.ts';
 
 /** A request that has been authenticated and parsed: all that is left is to execute its row's document. */
 export interface ResolvedRequest {
   readonly route: Route;
   readonly context: unknown;
+  /** Lets its stream in, if it is one; throws an AppError when there are too many. */
+  readonly admitStream: () => StreamPass;
   readonly variables: Record<string, unknown>;
 }
 
@@ -26,14 +29,28 @@ export interface StreamDeps {
  * event is thrown, to be answered like any problem; what fails later becomes a last event named `error`, because the status is out.
  */
 export async function serveStream(request: ResolvedRequest, exchange: Exchange, deps: StreamDeps): Promise<void> {
-  const { route } = request;
   const { req, res } = exchange;
-  const stream = streamOf(route);
   if (req.method === 'HEAD') {
     openEventStream(exchange);
     res.end();
     return;
   }
+  const pass = request.admitStream();
+  try {
+    await serveSource(request, exchange, { ...deps, pass });
+  } finally {
+    pass.release();
+  }
+}
+
+async function serveSource(
+  request: ResolvedRequest,
+  exchange: Exchange,
+  deps: StreamDeps & { readonly pass: StreamPass },
+): Promise<void> {
+  const { route } = request;
+  const { res } = exchange;
+  const stream = streamOf(route);
   let source: AsyncIterator<ExecutionResult>;
   try {
     source = await startSubscription({ ...request, schema: deps.schema });
@@ -44,7 +61,7 @@ export async function serveStream(request: ResolvedRequest, exchange: Exchange, 
   }
   openEventStream(exchange);
   try {
-    await deps.streams.pump(res, source, (result) => eventText(route, stream, dataOf(result)));
+    await deps.streams.pump(res, source, (result) => eventText(route, stream, dataOf(result)), deps.pass.signal);
   } catch (error) {
     const { body } = wordProblem(exchange, deps.tellable(error, exchange));
     res.write(sseFrame({ id: null, event: 'error', data: body }));

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { makeToGraphQLError } from '../graphql/errors.ts';
@@ -8,6 +7,7 @@ import { makeDocsPage } from '../rest/docs-page.ts';
 import { makeOpenApi } from '../rest/openapi.ts';
 import { apiInfo, apiTags, routes } from '../rest/routes.ts';
 import { makeAuthenticator } from './auth/authenticate.ts';
+import { findDeadKeys } from './auth/dead-keys.ts';
 import { makeRunTokens } from './auth/run-token.ts';
 import { makeSecretBox } from './auth/secret-box.ts';
 import { makeStreamTokens } from './auth/stream-token.ts';
@@ -26,13 +26,16 @@ import { countBrokenCircuits } from './domain/circuits/circuit-upkeep.ts';
 import { type BootstrapResult, bootstrap } from './domain/projects/bootstrap.ts';
 import { countActiveRuns } from './domain/runs/statistics.ts';
 import { readDeliveryBacklog } from './domain/webhooks/delivery-backlog.ts';
-import { type Engine, makeEngine } from './engine.ts';
+import { makeEngine } from './engine.ts';
+import type { Engine } from './engine-parts.ts';
 import { makeHttpExecutor } from './executor/http-executor.ts';
 import { makeProcessExecutor } from './executor/process-executor.ts';
 import { makeGraphQLFace } from './graphql-server.ts';
+import { makeDelivery } from './graphql-sse/exchange.ts';
 import { checkReadiness } from './health.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
 import { type Face, startServer } from './server.ts';
+import { makeStreamGate } from './streams/stream-gate.ts';
 
 /** A running server process. */
 export interface App {
@@ -84,6 +87,14 @@ export async function startApp(options: AppOptions): Promise<App> {
     inFlight: () => engine.inFlight(),
     tails: () => engine.runs.tails.size(),
     tailLagSecs: () => engine.runs.tails.lagSecs(),
+    listFollowers: () => engine.runs.changes.followers(),
+    openStreams: () => gate.open(),
+  });
+  const gate = makeStreamGate({
+    limits: { total: config.maxStreams, perActor: config.maxStreamsPerKey },
+    findDeadKeys: (keyIds) => findDeadKeys(pools.reads, keyIds),
+    onError: (error) =>
+      log.debug({ err: error }, 'the keys behind open streams could not be looked up; they are at the next time'),
   });
   const engine: Engine = makeEngine({
     config,
@@ -123,9 +134,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
   async function makeContext(
     credentials: Credentials,
-    from: { readonly requestId: string; readonly isTrustedDocument: boolean },
+    request: Pick<GraphQLContext, 'requestId' | 'isTrustedDocument' | 'delivery'>,
   ): Promise<GraphQLContext> {
-    return { ...contextBase, actor: await readActor(credentials), ...from };
+    return { ...contextBase, ...request, actor: await readActor(credentials) };
   }
   const translate = (error: unknown) => (isConnectionError(error) ? toUnavailable(error) : null);
   const rest = makeRestHandler({
@@ -134,19 +145,24 @@ export async function startApp(options: AppOptions): Promise<App> {
     makeContext: ({ headers, auth, streamToken, requestId }) =>
       makeContext(
         { headers, kind: auth === 'run-token' ? 'run-token' : 'key', streamToken },
-        { requestId, isTrustedDocument: true },
+        // A route says itself where its document goes on.
+        { requestId, isTrustedDocument: true, delivery: makeDelivery({ lastEventId: null, observeLag: metrics.streamLag }) },
       ),
+    admitStream: ({ actor }) => gate.admit('rest', actor),
     translateError: translate,
     log,
   });
   const graphql = makeGraphQLFace({
     schema,
-    makeContext: (req: IncomingMessage, requestId) =>
-      makeContext({ headers: req.headers, kind: 'key', streamToken: null }, { requestId, isTrustedDocument: false }),
+    makeContext: (req, request) =>
+      makeContext({ headers: req.headers, kind: 'key', streamToken: null }, { isTrustedDocument: false, ...request }),
+    authenticate: (req) => readActor({ headers: req.headers, kind: 'key', streamToken: null }),
     toGraphQLError: makeToGraphQLError({ translate, log }),
+    gate,
+    observeLag: metrics.streamLag,
   });
   const docs = makeDocsPage(makeOpenApi(routes, apiTags, apiInfo));
-  const faces: readonly Face[] = config.role === 'worker' ? [] : [docs.handle, rest.handle, graphql];
+  const faces: readonly Face[] = config.role === 'worker' ? [] : [docs.handle, rest.handle, graphql.handle];
 
   let stopping = false;
   await listener.start();
@@ -169,6 +185,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       stopping = true;
       await engine.drain(config.drainMs);
       rest.closeStreams();
+      graphql.closeStreams();
+      gate.close();
       await server.close(REQUEST_GRACE_MS);
       await engine.close();
       await listener.stop();

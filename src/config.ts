@@ -23,6 +23,8 @@ const Environment = z.object({
   BATON_LEASE_SECS: seconds.default(30),
   BATON_REAPER_SECS: seconds.default(5),
   BATON_POLL_SECS: seconds.default(2),
+  BATON_MAX_STREAMS: z.coerce.number().int().min(1).max(1_000_000).default(5_000),
+  BATON_MAX_STREAMS_PER_KEY: z.coerce.number().int().min(1).max(1_000_000).default(2_000),
   BATON_DRAIN_SECS: z.coerce.number().min(0).max(86_400).default(25),
 });
 
@@ -51,6 +53,9 @@ export interface Config {
   readonly reaperMs: number;
   readonly pollMs: number;
   readonly drainMs: number;
+  /** Event streams this process holds open at once: in all, and for one key. */
+  readonly maxStreams: number;
+  readonly maxStreamsPerKey: number;
 }
 
 /** What a program needs to be found, to know its home and to speak a language; nothing of it is a secret of the server. */
@@ -107,5 +112,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     reaperMs: e.BATON_REAPER_SECS * 1_000,
     pollMs: e.BATON_POLL_SECS * 1_000,
     drainMs: e.BATON_DRAIN_SECS * 1_000,
+    maxStreams: e.BATON_MAX_STREAMS,
+    maxStreamsPerKey: e.BATON_MAX_STREAMS_PER_KEY,
   };
 }

@@ -1,21 +1,15 @@
-import type { Logger } from 'pino';
-import type { RunTokens } from './auth/run-token.ts';
-import type { SecretBox } from './auth/secret-box.ts';
-import type { StreamTokens } from './auth/stream-token.ts';
-import type { Config } from './config.ts';
+import { trackBackground } from './background.ts';
 import { makeByteBudget } from './core/byte-budget.ts';
-import { CIRCUIT_POLICY, type CircuitPolicy } from './core/circuit.ts';
-import type { EndpointPolicy } from './core/endpoint-guard.ts';
-import type { Executor, ManagedAttempt, Outcome } from './core/outcome.ts';
-import type { PostSigned } from './core/signed-post.ts';
+import { CIRCUIT_POLICY } from './core/circuit.ts';
 import { beat, type Instance, leave } from './db/instances.ts';
-import type { Pools } from './db/pool.ts';
 import { dropRings, hasStaleRing, pendingRings, ring } from './db/queue.ts';
-import { makeWakeHub, type WakeHub } from './db/wake-hub.ts';
+import { makeWakeHub } from './db/wake-hub.ts';
 import { BATCH_MEMORY } from './domain/batches/batch-items.ts';
+import { makeChangeFeed } from './domain/changes/change-feed.ts';
+import { makeQueueStats } from './domain/changes/queue-stats.ts';
 import { makeCircuits } from './domain/circuits/circuits.ts';
 import { makeDependencyWaits } from './domain/dependencies/dependency-waits.ts';
-import { type DispatchEnvironments, makeDispatchEnvironments } from './domain/environments/dispatch-environments.ts';
+import { makeDispatchEnvironments } from './domain/environments/dispatch-environments.ts';
 import { tellNoticeFailure } from './domain/events/tell-notice-failure.ts';
 import { makeJobCache } from './domain/jobs/job-cache.ts';
 import { makeJobHealths } from './domain/jobs/job-health.ts';
@@ -34,10 +28,9 @@ import { makeReports } from './domain/runs/report.ts';
 import { makeTails } from './domain/runs/tails.ts';
 import { endedRun, makeTransitions, type TransitionNotice } from './domain/runs/transition.ts';
 import { settleWaits } from './domain/runs/waits.ts';
-import type { DeliveryAttempt } from './domain/webhooks/settle-delivery.ts';
-import type { WorkflowDeps } from './domain/workflows/deps.ts';
 import { fireWorkflowTimers } from './domain/workflows/reap.ts';
 import { makeWorkflowRuntime } from './domain/workflows/runtime.ts';
+import type { Engine, EngineDeps } from './engine-parts.ts';
 import { type Dispatcher, makeDispatcher } from './worker/dispatcher.ts';
 import { makeDoorbell } from './worker/doorbell.ts';
 import { makeLoop, type StartedLoop } from './worker/loop.ts';
@@ -45,59 +38,7 @@ import { makeReaper } from './worker/reaper.ts';
 import { runAttempt } from './worker/run-attempt.ts';
 import { makeTimers } from './worker/timers.ts';
 import { makeWatchdog } from './worker/watchdog.ts';
-import { makeWebhookSender, type WebhookPauses } from './worker/webhook-sender.ts';
-
-/** What counts and observes; the engine tells it, never asks it. */
-export interface EngineObserver {
-  startLatency(seconds: number): void;
-  dispatched(outcome: Outcome['kind']): void;
-  transitioned(to: string): void;
-  triggered(count: number): void;
-  /** An attempt to deliver a webhook has ended. */
-  webhookSettled(status: DeliveryAttempt['status']): void;
-}
-
-/** The part of a process that moves runs: what the faces call into, and the loops behind it. */
-export interface Engine {
-  readonly runs: RunDeps;
-  readonly dispatchEnvironments: DispatchEnvironments;
-  readonly workflows: WorkflowDeps;
-  readonly hub: WakeHub;
-  /** A webhook was stored by somebody else than a transition: send it at once, if this process sends any. */
-  webhookDue(): void;
-  readonly loops: readonly StartedLoop[];
-  inFlight(): number;
-  start(): Promise<void>;
-  /** Stops claiming, waits up to `graceMs` for what is under way, hands the rest back. The faces may go on meanwhile: executors report. */
-  drain(graceMs: number): Promise<void>;
-  /** Lets what was taken on be stored and tells the others that this process is gone. The pools must outlive this. */
-  close(): Promise<void>;
-}
-
-interface EngineDeps {
-  readonly config: Pick<Config, 'role' | 'concurrency' | 'leaseMs' | 'reaperMs' | 'pollMs' | 'managedExec'>;
-  readonly instanceId: string;
-  readonly pools: Pools;
-  readonly tokens: RunTokens;
-  /** Opens the secrets of jobs. */
-  readonly box: SecretBox;
-  readonly streamTokens: StreamTokens;
-  readonly executor: Executor;
-  /** Runs managed jobs; null in a process that starts no processes. */
-  readonly managed: Executor<ManagedAttempt> | null;
-  /** Sends webhooks. */
-  readonly post: PostSigned;
-  /** What URLs of users may point at. */
-  readonly endpointPolicy: EndpointPolicy;
-  /** When runs are kept away from endpoints; tests are less patient than {@link CIRCUIT_POLICY}. */
-  readonly circuitPolicy?: CircuitPolicy;
-  readonly observer: EngineObserver;
-  readonly log: Logger;
-  /** Milliseconds between the attempts to deliver a webhook, where they are not to be the documented ones. */
-  readonly webhookPausesMs?: WebhookPauses;
-  /** The process is beyond repair by itself and should be replaced. */
-  readonly onHopeless: (reason: string) => void;
-}
+import { makeWebhookSender } from './worker/webhook-sender.ts';
 
 /** Builds the engine of a process and connects its parts: what one statement reports is what the others act on. */
 export function makeEngine(deps: EngineDeps): Engine {
@@ -181,8 +122,9 @@ export function makeEngine(deps: EngineDeps): Engine {
     concurrency: config.concurrency,
     leaseMs: config.leaseMs,
     log,
-    run: (run, signal) =>
-      runAttempt(run, signal, {
+    run(run, signal) {
+      hub.wake([run.id]);
+      return runAttempt(run, signal, {
         engine,
         reads,
         jobs,
@@ -196,7 +138,8 @@ export function makeEngine(deps: EngineDeps): Engine {
         managed: deps.managed,
         onStart: (started) => observer.startLatency(startLatencySecs(started)),
         onDispatched: (outcome) => observer.dispatched(outcome.kind),
-      }),
+      });
+    },
   });
   if (dispatches) claimOf = dispatcher;
 
@@ -205,6 +148,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     dependencies,
     slots: claimOf?.slots ?? null,
     onStored(notice) {
+      hub.stir();
       observer.triggered(notice.stored);
       if (notice.waiting.length > 0) background('look at dependencies', dependencies.stored(notice.waiting));
       if (notice.nextTimerMs !== null) timers.inMs(notice.nextTimerMs);
@@ -240,6 +184,16 @@ export function makeEngine(deps: EngineDeps): Engine {
     },
     log,
   });
+  const changes = makeChangeFeed({
+    reads,
+    hub,
+    onError: (error) => log.debug({ err: error }, 'the changes of runs could not be read; it is tried again'),
+  });
+  const queueStats = makeQueueStats({
+    reads,
+    changes,
+    onError: (error) => log.debug({ err: error }, 'the queue could not be counted; it is tried again'),
+  });
   const runs: RunDeps = {
     engine,
     reads,
@@ -256,6 +210,8 @@ export function makeEngine(deps: EngineDeps): Engine {
     jobHealths: makeJobHealths({ pool: reads, now }),
     tails,
     hub,
+    changes,
+    queueStats,
     tokens: deps.tokens,
     streamTokens: deps.streamTokens,
     managedExec: config.managedExec,
@@ -340,6 +296,8 @@ export function makeEngine(deps: EngineDeps): Engine {
       workflowTimers.stop();
       dependencies.stop();
       await presence.stop();
+      await queueStats.close();
+      await changes.close();
       await workflows.idle();
       await Promise.all([transitions.idle(), inserts.idle(), reports.idle(), records.idle(), chunks.idle(), heartbeats.idle()]);
       await background.idle();
@@ -356,27 +314,4 @@ export function makeEngine(deps: EngineDeps): Engine {
 
 function startLatencySecs(run: ClaimedRun): number {
   return Math.max(0, run.startedAt.getTime() - (run.queuedAt ?? run.createdAt).getTime()) / 1_000;
-}
-
-interface Background {
-  (name: string, work: Promise<unknown>): void;
-  idle(): Promise<void>;
-}
-
-/** Work that follows a committed statement and that nobody waits for; what fails here is healed by the reaper. */
-function trackBackground(log: Logger): Background {
-  const underWay = new Set<Promise<unknown>>();
-  const track = (name: string, work: Promise<unknown>): void => {
-    const settled = work
-      .catch((error: unknown) =>
-        log.warn({ err: error, work: name }, 'work behind a transition failed; the reaper makes up for it'),
-      )
-      .finally(() => underWay.delete(settled));
-    underWay.add(settled);
-  };
-  return Object.assign(track, {
-    async idle() {
-      while (underWay.size > 0) await Promise.all(underWay);
-    },
-  });
 }

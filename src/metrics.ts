@@ -13,6 +13,8 @@ export interface Metrics {
   triggered(count: number): void;
   webhookSettled(status: DeliveryAttempt['status']): void;
   request(route: string, status: number, seconds: number): void;
+  /** Seconds from an event becoming known to being handed to a reader of a stream. */
+  streamLag(seconds: number): void;
 }
 
 /** What only a look at the process or the database can tell, asked at each scrape. */
@@ -25,6 +27,9 @@ export interface MetricSources {
   pools(): readonly { readonly name: string; readonly total: number; readonly idle: number; readonly waiting: number }[];
   inFlight(): number;
   tails(): number;
+  /** Subscriptions to lists and queues of runs. */
+  listFollowers(): number;
+  openStreams(): Readonly<Record<string, number>>;
   tailLagSecs(): number;
 }
 
@@ -143,6 +148,29 @@ export function makeMetrics(sources: MetricSources): Metrics {
   });
 
   new Gauge({
+    name: 'baton_list_followers',
+    help: 'Live lists and queues of runs that are followed in this process.',
+    registers,
+    collect() {
+      this.set(sources.listFollowers());
+    },
+  });
+  new Gauge({
+    name: 'baton_open_streams',
+    help: 'Event streams that are open in this process, by the door they came in through.',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      for (const [kind, count] of Object.entries(sources.openStreams())) this.set({ kind }, count);
+    },
+  });
+  const streamLag = new Histogram({
+    name: 'baton_stream_lag_seconds',
+    help: 'Time from an event being stored to it being handed to a reader of a stream.',
+    buckets: LATENCY_BUCKETS,
+    registers,
+  });
+  new Gauge({
     name: 'baton_tail_lag_seconds',
     help: 'How long the subscription that is furthest behind has had something to tell that its reader has not taken.',
     registers,
@@ -159,5 +187,6 @@ export function makeMetrics(sources: MetricSources): Metrics {
     triggered: (count) => triggered.inc(count),
     webhookSettled: (outcome) => webhooksSettled.inc({ outcome }),
     request: (route, status, seconds) => requests.observe({ route, status }, seconds),
+    streamLag: (seconds) => streamLag.observe(seconds),
   };
 }

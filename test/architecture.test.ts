@@ -57,7 +57,9 @@ const LAYERS: readonly { readonly layer: string; readonly may: readonly string[]
     layer: 'graphql/',
     may: ['src/core/', 'src/auth/', 'src/domain/', 'src/db/prisma.ts', 'src/db/errors.ts', 'generated/', 'graphql/'],
   },
-  { layer: 'rest/', may: ['src/core/', 'rest/'] },
+  { layer: 'src/streams/', may: ['src/core/', 'src/auth/', 'src/streams/'] },
+  { layer: 'src/graphql-sse/', may: ['src/core/', 'src/auth/', 'src/streams/', 'src/graphql-sse/', 'graphql/'] },
+  { layer: 'rest/', may: ['src/core/', 'src/streams/', 'rest/'] },
   { layer: 'dashboard/', may: ['dashboard/'] },
 ];
 

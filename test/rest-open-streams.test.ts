@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { makeOpenStreams, sseFrame } from '../rest/sse.ts';
+import { makeOpenStreams, sseFrame } from '../src/streams/event-stream.ts';
 import { silentEvents } from './support/rest-toy.ts';
 
 afterEach(() => {

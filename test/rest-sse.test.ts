@@ -141,6 +141,38 @@ describe('an event stream', () => {
   });
 });
 
+describe('a gate', () => {
+  it('keeps streams out, ends them, and gets every place back', async () => {
+    let places = 1;
+    const ending = new AbortController();
+    await using toy = await startToy({
+      admitStream() {
+        if (places === 0) throw new AppError('RATE_LIMITED', 'too many streams', { retryAfterSecs: 7 });
+        places -= 1;
+        return {
+          signal: ending.signal,
+          release() {
+            places += 1;
+          },
+        };
+      },
+    });
+    const { events, allReturned } = silentEvents();
+    toy.world.events = events;
+
+    const first = await fetch(`${toy.url}/v1/notes/1/stream`, { headers: KEY });
+    const second = await fetch(`${toy.url}/v1/notes/1/stream`, { headers: KEY });
+    ending.abort();
+    const text = await first.text();
+    await allReturned;
+
+    expect([first.status, second.status, second.headers.get('retry-after')]).toEqual([200, 429, '7']);
+    expect(await second.json()).toMatchObject({ error: 'too many streams' });
+    expect(text).toBe(':\n\n');
+    expect([places, toy.rest.openStreams()]).toEqual([1, 0]);
+  });
+});
+
 describe('a reader that stops reading', () => {
   it('stops the pulling of events instead of growing memory', async () => {
     await using toy = await startToy();

@@ -90,6 +90,9 @@ builder.prismaObjectFields(Batch, (t) => ({
   ),
 }));
 
+/** The cursor of a batch that will not change any more. Before that any will do: a client that comes back is told how it stands. */
+const FINISHED = 'finished';
+
 builder.subscriptionField('batchChanged', (t) =>
   t.field({
     type: Batch,
@@ -97,7 +100,13 @@ builder.subscriptionField('batchChanged', (t) =>
       'Follows a batch: as it stands now, then whenever that has changed, at most once a second; it completes when everything is stored and every run has ended. Requires `runs:read`.',
     args: { batchId: t.arg.id({ required: true, description: 'The batch to follow.' }) },
     authScopes: runsRead,
-    subscribe: (_root, { batchId }, { actor, runs }) => followBatch(actor, { batchId }, runs),
-    resolve: ({ batchId }) => ({ id: batchId }),
+    subscribe(_root, { batchId }, { actor, runs, delivery }) {
+      if (delivery.lastEventId === FINISHED) delivery.concludes();
+      return followBatch(actor, { batchId }, runs);
+    },
+    resolve({ batchId, isFinished }, _args, { delivery }) {
+      delivery.deliver({ cursor: isFinished ? FINISHED : new Date().toISOString(), since: null });
+      return { id: batchId };
+    },
   }),
 );

@@ -1,5 +1,6 @@
 import { tailChunks, tailRun } from '../../src/domain/runs/tail.ts';
 import { builder } from '../builder.ts';
+import { openFinite, seqAfter } from '../delivery.ts';
 import { RunChunk } from './chunk.ts';
 import { EventTypeEnum, LogLevelEnum } from './enums.ts';
 import { RunEvent } from './event.ts';
@@ -22,9 +23,15 @@ builder.subscriptionFields((t) => ({
       refuseOver: t.arg.boolean({ defaultValue: false, description: REFUSE_OVER }),
     },
     authScopes,
-    subscribe: (_root, { runId, after, type, typeNot, level, refuseOver }, { actor, runs }) =>
-      tailRun(actor, { runId, after: after ?? null, types: type, except: typeNot, levels: level, refuseOver }, runs),
-    resolve: (event) => event,
+    subscribe: (_root, { after, type, typeNot, level, refuseOver, runId }, { actor, runs, delivery }) => {
+      const input = { runId, after: seqAfter(delivery, after), types: type, except: typeNot, levels: level };
+      return openFinite(delivery, (refuse) => tailRun(actor, { ...input, refuseOver: refuseOver || refuse }, runs));
+    },
+    resolve(event, _args, { delivery }) {
+      delivery.deliver({ cursor: String(event.seq), since: event.createdAt });
+      // Whoever reads a story sees nothing of the feed that lists are followed by.
+      return { ...event, projectId: null, xid: null };
+    },
   }),
   runChunks: t.field({
     type: RunChunk,
@@ -37,8 +44,13 @@ builder.subscriptionFields((t) => ({
       refuseOver: t.arg.boolean({ defaultValue: false, description: REFUSE_OVER }),
     },
     authScopes,
-    subscribe: (_root, { runId, streamId, after, refuseOver }, { actor, runs }) =>
-      tailChunks(actor, { runId, streamId: streamId ?? null, after: after ?? null, refuseOver }, runs),
-    resolve: (chunk) => chunk,
+    subscribe: (_root, { runId, streamId, after, refuseOver }, { actor, runs, delivery }) => {
+      const input = { runId, streamId: streamId ?? null, after: delivery.lastEventId ?? after ?? null };
+      return openFinite(delivery, (refuse) => tailChunks(actor, { ...input, refuseOver: refuseOver || refuse }, runs));
+    },
+    resolve(chunk, _args, { delivery }) {
+      delivery.deliver({ cursor: chunk.cursor, since: chunk.createdAt });
+      return chunk;
+    },
   }),
 }));

@@ -18,6 +18,7 @@ import {
 } from '../../src/domain/workflows/step-operations.ts';
 import { tailWorkflowRun } from '../../src/domain/workflows/tail.ts';
 import { builder } from '../builder.ts';
+import { seqAfter } from '../delivery.ts';
 import { describedBy, leavingOutNulls } from '../input.ts';
 import { RetryModeEnum, WorkflowRunStatusEnum } from './enums.ts';
 import { WorkflowRun, WorkflowRunEvent } from './type.ts';
@@ -229,7 +230,11 @@ builder.subscriptionField('workflowRunChanged', (t) =>
       after: t.arg.int({ defaultValue: 0, description: 'Only events with a higher `seq`; 0 is the beginning.' }),
     },
     authScopes: { scope: 'workflows:read' },
-    subscribe: (_root, { id, after }, { actor, runs }) => tailWorkflowRun(actor, { id, after: after ?? 0 }, runs),
-    resolve: (event) => event,
+    subscribe: (_root, { id, after }, { actor, runs, delivery }) =>
+      tailWorkflowRun(actor, { id, after: seqAfter(delivery, after) ?? 0 }, runs),
+    resolve(event, _args, { delivery }) {
+      delivery.deliver({ cursor: String(event.seq), since: event.createdAt });
+      return event;
+    },
   }),
 );

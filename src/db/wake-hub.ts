@@ -18,6 +18,10 @@ export interface WakeHub {
   wake(ids: readonly string[]): void;
   /** The present claim of these runs was ended from outside (cancel, pause): whoever dispatches them should stop. */
   stop(runIds: readonly string[]): void;
+  /** Runs changed of which nobody has to be woken by name: new ones. */
+  stir(): void;
+  /** Calls back whenever any run may have changed; returns the unsubscribe function. */
+  onStir(callback: () => void): () => void;
   /** Calls back whenever there may be something new about the run or batch; returns the unsubscribe function. */
   onWake(id: string, callback: () => void): () => void;
   /** Calls back with runs whose claim was ended, null for "any may have been". */
@@ -46,20 +50,28 @@ interface WakeHubDeps {
 
 type Kind = 'wake' | 'stop';
 const GREETING = 'greet';
+/** Sent when there is nothing else to say: every other hint stirs as well. */
+const STIR = 'stir';
 
 /** Makes a {@link WakeHub}. */
 export function makeWakeHub(deps: WakeHubDeps): WakeHub {
   const waiters = new Map<string, Set<() => void>>();
   const stopCallbacks: ((runIds: readonly string[] | null) => void)[] = [];
+  const stirCallbacks = new Set<() => void>();
   const outbox = { wake: new Set<string>(), stop: new Set<string>() };
   let timer: NodeJS.Timeout | null = null;
   let sentAt = Number.NEGATIVE_INFINITY;
   let sending: Promise<void> = Promise.resolve();
   let closed = false;
   let hasPeers = true;
+  let isStirred = false;
 
   function wakeLocal(ids: readonly string[]): void {
     for (const id of ids) for (const callback of waiters.get(id) ?? []) callback();
+  }
+
+  function stirLocal(): void {
+    for (const callback of stirCallbacks) callback();
   }
 
   function stopLocal(runIds: readonly string[] | null): void {
@@ -81,6 +93,8 @@ export function makeWakeHub(deps: WakeHubDeps): WakeHub {
     );
     outbox.wake.clear();
     outbox.stop.clear();
+    if (payloads.length === 0 && isStirred) payloads.push(`${deps.sender} ${STIR}`);
+    isStirred = false;
     if (payloads.length > 0) notify(payloads);
   }
 
@@ -92,13 +106,24 @@ export function makeWakeHub(deps: WakeHubDeps): WakeHub {
 
   function wakeAll(): void {
     for (const callbacks of waiters.values()) for (const callback of callbacks) callback();
+    stirLocal();
     stopLocal(null);
   }
 
   return {
     wake(ids) {
       wakeLocal(ids);
+      stirLocal();
       enqueue('wake', ids);
+    },
+    stir() {
+      stirLocal();
+      isStirred = true;
+      enqueue('wake', []);
+    },
+    onStir(callback) {
+      stirCallbacks.add(callback);
+      return () => stirCallbacks.delete(callback);
     },
     stop(runIds) {
       stopLocal(runIds);
@@ -126,6 +151,8 @@ export function makeWakeHub(deps: WakeHubDeps): WakeHub {
       if (sender === deps.sender) return;
       hasPeers = true;
       if (kind === GREETING) return;
+      stirLocal();
+      if (kind === STIR) return;
       if (ids === EVERYTHING) wakeAll();
       else if (kind === 'stop') stopLocal(ids.split(','));
       else wakeLocal(ids.split(','));

@@ -11,7 +11,8 @@ import { openPools, type Pools } from '../../src/db/pool.ts';
 import { createJob } from '../../src/domain/jobs/create-job.ts';
 import type { Job } from '../../src/domain/jobs/job.ts';
 import { bootstrap } from '../../src/domain/projects/bootstrap.ts';
-import { type Engine, makeEngine } from '../../src/engine.ts';
+import { makeEngine } from '../../src/engine.ts';
+import type { Engine } from '../../src/engine-parts.ts';
 import type { WebhookPauses } from '../../src/worker/webhook-sender.ts';
 import { createTestDatabase } from './database.ts';
 

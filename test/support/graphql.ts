@@ -16,6 +16,8 @@ import { openPools, type Pools } from '../../src/db/pool.ts';
 import { makePrisma } from '../../src/db/prisma.ts';
 import { makeWakeHub } from '../../src/db/wake-hub.ts';
 import { BATCH_MEMORY } from '../../src/domain/batches/batch-items.ts';
+import { makeChangeFeed } from '../../src/domain/changes/change-feed.ts';
+import { makeQueueStats } from '../../src/domain/changes/queue-stats.ts';
 import { makeCircuits } from '../../src/domain/circuits/circuits.ts';
 import { makeDependencyWaits } from '../../src/domain/dependencies/dependency-waits.ts';
 import { makeDispatchEnvironments } from '../../src/domain/environments/dispatch-environments.ts';
@@ -70,6 +72,8 @@ export interface GraphQLWorld {
     document: string,
     options?: { readonly variables?: object; readonly as?: Actor },
   ): Promise<AsyncIterableIterator<Answer> | Answer>;
+  /** Every statement that was sent since the last `statementsOf`. */
+  statements(): readonly string[];
   /** Executes a document and answers the statements it sent, hints to other processes left out. */
   statementsOf(document: string, options?: { readonly variables?: object; readonly as?: Actor }): Promise<string[]>;
   createJob(fields?: object, as?: Actor): Promise<JobRow>;
@@ -104,13 +108,14 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     shouldRing: () => false,
     onMoved: ({ items, batchIds }) => hub.wake([...items.map(({ item }) => item.runId), ...batchIds]),
   });
+  const changes = makeChangeFeed({ reads: pools.reads, hub, onError: () => {} });
   const dependencies = makeDependencyWaits({ engine: pools.engine, jobs, transitions, background: () => {} });
   const runs: RunDeps = {
     engine: pools.engine,
     reads: pools.reads,
     jobs,
     transitions,
-    inserts: makeInserts({ pool: pools.engine, dependencies, slots: null, onStored: () => {} }),
+    inserts: makeInserts({ pool: pools.engine, dependencies, slots: null, onStored: () => hub.stir() }),
     dependencies,
     reports: makeReports({ pool: pools.engine, onReported: (runIds) => hub.wake(runIds) }),
     records: makeRecords({ pool: pools.engine, onReported: (runIds) => hub.wake(runIds) }),
@@ -127,6 +132,8 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     jobHealths: makeJobHealths({ pool: pools.reads, now: () => performance.now() }),
     tails: makeTails({ reader: makeEventReader({ pool: pools.engine }), hub, pool: pools.engine, onError: () => {} }),
     hub,
+    changes,
+    queueStats: makeQueueStats({ reads: pools.reads, changes, onError: () => {} }),
     tokens: await makeRunTokens('a signing secret for tests, long enough'),
     streamTokens: await makeStreamTokens('a signing secret for tests, long enough'),
     batchMemory: makeByteBudget(BATCH_MEMORY),
@@ -166,6 +173,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     jobs: jobDeps,
     environments,
     runs,
+    delivery: { lastEventId: null, deliver() {}, concludes() {} },
     webhooks: { ...jobDeps, onDue: () => {} },
     workflows: workflows.deps,
   });
@@ -204,6 +212,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
       const { refused, args } = prepare(document, options);
       return present(refused ?? (await subscribe(args))) as AsyncIterableIterator<Answer> | Answer;
     },
+    statements: () => statements,
     async statementsOf(document, options) {
       statements.length = 0;
       const { errors } = await world.ask(document, options);
@@ -239,6 +248,8 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
         runs.chunks.idle(),
         runs.heartbeats.idle(),
       ]);
+      await runs.queueStats.close();
+      await changes.close();
       await hub.close();
       await prisma.$disconnect();
       await pools.close();

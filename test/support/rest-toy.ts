@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { Repeater } from '@repeaterjs/repeater';
-import { makeRestHandler, type RestHandler, type RestRequest } from '../../rest/adapter.ts';
+import { makeRestHandler, type RestHandler, type RestOptions, type RestRequest } from '../../rest/adapter.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { toyRoutes } from './rest-toy-routes.ts';
 import { type NoteEvent, type ToyWorld, toySchema } from './rest-toy-schema.ts';
@@ -27,8 +27,11 @@ export interface Toy extends AsyncDisposable {
   readonly asked: RestRequest[];
 }
 
-/** Starts the toy on a free port of the loopback. Keys are `Bearer <project>`; anything else is refused. */
-export async function startToy(): Promise<Toy> {
+/**
+ * Starts the toy on a free port of the loopback. Keys are `Bearer <project>`; anything else is refused. `over` changes how its REST face
+ * is built.
+ */
+export async function startToy(over: Partial<Pick<RestOptions, 'admitStream'>> = {}): Promise<Toy> {
   const world: ToyWorld = { notes: [], events: () => noEvents() };
   const logged: object[] = [];
   const asked: RestRequest[] = [];
@@ -42,6 +45,7 @@ export async function startToy(): Promise<Toy> {
       return { actor: projectId === undefined ? null : { projectId } };
     },
     log: { error: (fields) => void logged.push(fields) },
+    ...over,
   });
   const server = createServer((req: IncomingMessage, res: ServerResponse) => {
     if (rest.handle(req, res) === false) res.writeHead(404).end('foreign');

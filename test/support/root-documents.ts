@@ -231,4 +231,6 @@ export const ROOT_FIELDS: Readonly<
   },
   'Subscription.runEvents': { needs: 'runs:read', document: 'subscription { runEvents(runId: "none") { seq } }' },
   'Subscription.batchChanged': { needs: 'runs:read', document: 'subscription { batchChanged(batchId: "none") { id } }' },
+  'Subscription.runChanged': { needs: 'runs:read', document: 'subscription { runChanged { cursor } }' },
+  'Subscription.queueStats': { needs: 'stats:read', document: 'subscription { queueStats { at } }' },
 };

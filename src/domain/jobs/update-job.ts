@@ -1,6 +1,7 @@
 import { type Actor, actorName, requireScope } from '../../auth/actor.ts';
 import { AppError, notFound } from '../../core/errors.ts';
 import { newVersionId } from '../../core/ids.ts';
+import { noteAnyChangeSql } from '../changes/change-statement.ts';
 import { badField, checkJob } from './check-job.ts';
 import { slugTaken } from './create-job.ts';
 import { readJob } from './find-job.ts';
@@ -100,7 +101,7 @@ function updateSql(key: 'id' | 'slug'): string {
     returning *
   ), recorded as (
     ${recordVersionSql('written', 's.version_id = $5')}
-  )
+  ), noted as (${noteAnyChangeSql(`written where $1::jsonb ? '${COLUMN_OF.slug}'`)})
   select ${JOB_COLUMNS} from written`;
 }
 

@@ -1,3 +1,5 @@
+import { XID_SQL } from '../changes/change-statement.ts';
+
 /**
  * The columns a dispatcher needs of a freshly claimed run `r` with its job `j` and data `d`. Shared by the claim and by the trigger that
  * starts at once, so that both hand out the same thing.
@@ -81,8 +83,9 @@ with cand as materialized (
     from admitted a where r.id = a.id
   returning r.*, a.limit_keys
 ), told as (
-  insert into run_events (run_id, seq, type, message, from_status, to_status, attempt, epoch)
-  select c.id, c.event_seq - 2 + s.step, 'state_change', s.message, s.was, s.becomes, c.attempt, c.epoch
+  insert into run_events (run_id, seq, type, message, from_status, to_status, attempt, epoch, project_id, xid)
+  select c.id, c.event_seq - 2 + s.step, 'state_change', s.message, s.was, s.becomes, c.attempt, c.epoch,
+         case when s.step = 1 then c.project_id end, case when s.step = 1 then ${XID_SQL} end
     from claimed c cross join (values
       (1, 'claimed by a dispatcher', 'queued', 'dequeued'), (2, 'dispatched to the executor', 'dequeued', 'executing')
     ) as s (step, message, was, becomes)

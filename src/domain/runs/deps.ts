@@ -4,6 +4,8 @@ import type { StreamTokens } from '../../auth/stream-token.ts';
 import type { ByteBudget } from '../../core/byte-budget.ts';
 import type { EndpointPolicy } from '../../core/endpoint-guard.ts';
 import type { WakeHub } from '../../db/wake-hub.ts';
+import type { ChangeFeed } from '../changes/change-feed.ts';
+import type { QueueStatsBoard } from '../changes/queue-stats.ts';
 import type { Circuits } from '../circuits/circuits.ts';
 import type { DependencyWaits } from '../dependencies/dependency-waits.ts';
 import type { JobCache } from '../jobs/job-cache.ts';
@@ -36,6 +38,8 @@ export interface RunDeps {
   readonly prices: ModelPrices;
   readonly tails: Tails;
   readonly hub: WakeHub;
+  readonly changes: ChangeFeed;
+  readonly queueStats: QueueStatsBoard;
   readonly tokens: RunTokens;
   readonly streamTokens: StreamTokens;
   /** Whether servers start processes of jobs. */

@@ -1,3 +1,4 @@
+import { XID_SQL } from '../changes/change-statement.ts';
 import { matchSql } from '../dependencies/match.ts';
 import { ACTIVE_SQL } from './transition-statement.ts';
 
@@ -73,10 +74,10 @@ with input as materialized (
   select a.wait_id, a.project_id, a.id, 'dependency', a.job_id, ${matchSql('a')}, ${EXPIRES_AT_SQL}
     from checked a where a.status = 'waiting' and a.allowed and (a.keyless or a.id in (select id from born))
 ), told as (
-  insert into run_events (run_id, seq, type, message, from_status, to_status, attempt, epoch)
+  insert into run_events (run_id, seq, type, message, from_status, to_status, attempt, epoch, project_id, xid)
   select b.id, s.step, 'state_change', s.message, s.was,
          case when s.step = 1 and b.status in ('delayed', 'waiting') then b.status else s.becomes end,
-         1, s.epoch
+         1, s.epoch, case when s.step = b.event_seq then b.project_id end, case when s.step = b.event_seq then ${XID_SQL} end
     from born b cross join (values
       (1, 'triggered', null, 'queued', 0), (2, 'claimed as it was triggered', 'queued', 'dequeued', 1),
       (3, 'dispatched to the executor', 'dequeued', 'executing', 1)) as s (step, message, was, becomes, epoch)

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { deleteExpiredBatches } from '../batches/retention.ts';
+import { deleteOldChanges } from '../changes/read-changes.ts';
 import { forgetCircuits } from '../circuits/circuit-upkeep.ts';
 import type { RunDeps } from './deps.ts';
 import { promoteHeld, recountLimits } from './limits.ts';
@@ -79,6 +80,7 @@ export async function sweep(dues: Dues, deps: ReapDeps): Promise<void> {
   if (dues.limits) await freeHeld(deps);
   await repeat((limit) => deleteExpiredRuns(limit, deps));
   await repeat((limit) => forgetCircuits(limit, deps));
+  await repeat((limit) => deleteOldChanges(limit, deps));
   await repeat((limit) => deleteExpiredBatches(limit, deps));
   await repeat((limit) => forgetChunks(limit, deps));
 }

@@ -1,5 +1,6 @@
 import type { RunStatus } from '../../core/run-state.ts';
 import { MAX_METADATA_ENTRIES } from '../../core/schemas.ts';
+import { XID_SQL } from '../changes/change-statement.ts';
 import { sqlList } from './transition-statement.ts';
 
 /** One kind of report that has rows of its own: what is peculiar about its statement. */
@@ -17,6 +18,8 @@ interface RecordSpec {
   readonly data?: string;
   /** What besides `event_seq` changes on the run; `a.last_sequence` is the last checkpoint. */
   readonly numbered?: string;
+  /** Whether it changes what filters look at, so that live lists must hear of it. */
+  readonly isListed?: boolean;
   /** What may not be in one statement twice; null when anything may. */
   readonly keyOf: (runId: string, fields: Readonly<Record<string, unknown>>) => string | null;
   readonly maxItems: number;
@@ -86,6 +89,7 @@ export const RECORD_KINDS: { readonly [kind in RecordKind]: RecordSpec } = {
     kept: `select f.* from fenced f join run_data d on d.run_id = f.run_id
       where (select count(*) from jsonb_object_keys(d.metadata || f.pairs)) <= ${MAX_METADATA_ENTRIES}`,
     stored: `update run_data d set metadata = d.metadata || a.pairs from accepted a where d.run_id = a.run_id`,
+    isListed: true,
     keyOf: (runId) => runId,
     maxItems: 200,
   },
@@ -102,6 +106,7 @@ export function recordSql(spec: RecordSpec): string {
     statuses,
     kept = 'select f.* from fenced f',
     stored,
+    isListed = false,
     message = 'a.message',
     data = 'a.data',
     numbered = '',
@@ -124,8 +129,9 @@ with input as materialized (
   update runs r set event_seq = a.last_seq${numbered}
     from (select run_id, max(seq) as last_seq, max(sequence) as last_sequence from accepted group by run_id) a where r.id = a.run_id
 ), told as (
-  insert into run_events (run_id, seq, type, level, message, data, attempt, epoch)
-  select a.run_id, a.seq, a.type, a.level, ${message}, ${data}, a.attempt, a.epoch from accepted a
+  insert into run_events (run_id, seq, type, level, message, data, attempt, epoch${isListed ? ', project_id, xid' : ''})
+  select a.run_id, a.seq, a.type, a.level, ${message}, ${data}, a.attempt, a.epoch${isListed ? `, a.project_id, ${XID_SQL}` : ''}
+    from accepted a
 )${stored ? `, stored as (\n  ${stored}\n)` : ''}
 select a.ord, a.seq, a.sequence, a.run_status as status, a.run_epoch as epoch, now() as at from accepted a
  union all

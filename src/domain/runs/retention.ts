@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { noteChangesSql } from '../changes/change-statement.ts';
 import { sqlList } from './transition-statement.ts';
 
 /** Days an ended run is kept, by how it ended (reference semantics §2.4). Dead letters wait for a person, but not for ever. */
@@ -24,7 +25,7 @@ export async function deleteExpiredRuns(limit: number, deps: { readonly engine: 
 
 const DELETE_SQL = `
 with old as materialized (
-  select id from runs where created_at < now() - interval '${OLDEST_KEPT_DAYS} days' and (${EXPIRED_SQL})
+  select id, project_id, status from runs where created_at < now() - interval '${OLDEST_KEPT_DAYS} days' and (${EXPIRED_SQL})
    limit $1 for update skip locked
 ), d1 as (delete from run_data x using old where x.run_id = old.id),
 d2 as (delete from run_results x using old where x.run_id = old.id),
@@ -36,7 +37,8 @@ d7 as (delete from run_checkpoints x using old where x.run_id = old.id),
 d8 as (delete from run_usage x using old where x.run_id = old.id),
 d9 as (delete from run_tool_calls x using old where x.run_id = old.id),
 d10 as (delete from run_state x using old where x.run_id = old.id),
-d11 as (delete from run_compute x using old where x.run_id = old.id)
+d11 as (delete from run_compute x using old where x.run_id = old.id),
+noted as (${noteChangesSql('old', 'status')})
 delete from runs x using old where x.id = old.id`;
 
 /** Days that streamed text is kept. */

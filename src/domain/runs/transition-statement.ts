@@ -1,4 +1,5 @@
 import { ACTIVE_STATUSES, edgeOf, FINAL_STATUSES, RUN_EVENTS } from '../../core/run-state.ts';
+import { XID_SQL } from '../changes/change-statement.ts';
 import { matchSql } from '../dependencies/match.ts';
 import { firedSql } from '../webhooks/fired-deliveries.ts';
 
@@ -86,8 +87,8 @@ with input as materialized (
             r.project_id, r.error as run_error, p.wait, p.payload, p.payload_hash, p.metadata, p.event, r.job_id, r.idempotency_key,
             r.dependency_key, r.expires_at
 ), told as (
-  insert into run_events (run_id, seq, type, level, message, data, from_status, to_status, attempt, epoch)
-  select id, seq, 'state_change', level, message, data, was, becomes, new_attempt, new_epoch from moved
+  insert into run_events (run_id, seq, type, level, message, data, from_status, to_status, attempt, epoch, project_id, xid)
+  select id, seq, 'state_change', level, message, data, was, becomes, new_attempt, new_epoch, project_id, ${XID_SQL} from moved
 ), stored as (
   insert into run_results (run_id, epoch, result)
   select id, new_epoch, result from moved where result is not null

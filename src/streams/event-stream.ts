@@ -34,13 +34,25 @@ export function sseFrame({ id, event, data }: SseEvent): string {
     .join('')}\n`;
 }
 
+/**
+ * Why a stream is over: its source has ended, its reader has left, `stop` said so, or the server goes away and its reader has been asked
+ * to come back.
+ */
+export type StreamEnd = 'ended' | 'gone' | 'stopped' | 'closed';
+
 /** Event streams that are open now, so that a stopping server can end them. */
 export interface OpenStreams {
   /**
-   * Sends everything a source yields until it ends, its reader leaves or the streams are closed; resolves then, the source returned.
-   * Rejects with what the source threw. Headers must have been written.
+   * Sends everything a source yields until it ends, its reader leaves, `stop` is aborted or the streams are closed; resolves then with
+   * which of them it was, the source returned. Rejects with what the source threw. Headers must have been written; the response is for
+   * the caller to end.
    */
-  readonly pump: <T>(res: ServerResponse, source: AsyncIterator<T>, frame: (item: T) => string) => Promise<void>;
+  readonly pump: <T>(
+    res: ServerResponse,
+    source: AsyncIterator<T>,
+    frame: (item: T) => string,
+    stop?: AbortSignal,
+  ) => Promise<StreamEnd>;
   /** Asks every reader to come back later and ends its stream; a stream opened afterwards ends at once. */
   readonly closeAll: () => void;
   /** How many streams are open. */
@@ -55,24 +67,34 @@ export function makeOpenStreams(heartbeatMs: number = HEARTBEAT_MS): OpenStreams
   const open = new Map<ServerResponse, () => void>();
   let closing = false;
   return {
-    async pump(res, source, frame) {
+    async pump(res, source, frame, signal) {
       // Not awaited: a source blocked in next() ends that call first, and one that never does must not hold us.
       const stop = (): void => void source.return?.().catch(ignoreLateFailure);
+      const whyStopped = (): StreamEnd | null => {
+        if (res.destroyed) return 'gone';
+        if (signal?.aborted) return 'stopped';
+        return closing ? 'closed' : null;
+      };
       const beat = setInterval(heartbeat(res), heartbeatMs);
       open.set(res, stop);
       res.once('close', stop);
+      signal?.addEventListener('abort', stop);
       try {
         res.write(COMMENT);
-        while (!res.destroyed && !closing) {
+        let end = whyStopped();
+        while (!end) {
           const next = await source.next();
-          if (next.done || res.destroyed) break;
-          if (!res.write(frame(next.value))) await drained(res);
+          end = whyStopped() ?? (next.done ? 'ended' : null);
+          if (!end && !res.write(frame(next.value))) await drained(res);
+          end ??= whyStopped();
         }
-        if (closing) res.write(`retry: ${RECONNECT_MS}\n\n`);
+        if (end === 'closed') res.write(`retry: ${RECONNECT_MS}\n\n`);
+        return end;
       } finally {
         clearInterval(beat);
         open.delete(res);
         res.off('close', stop);
+        signal?.removeEventListener('abort', stop);
         stop();
       }
     },
