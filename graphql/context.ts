@@ -1,8 +1,8 @@
-import type { Pool } from 'pg';
 import type { Actor } from '../src/auth/actor.ts';
 import type { PrismaClient } from '../src/db/prisma.ts';
 import type { EnvironmentDeps } from '../src/domain/environments/environment-deps.ts';
 import type { JobDeps } from '../src/domain/jobs/job-deps.ts';
+import type { ProjectDeps } from '../src/domain/projects/update-project.ts';
 import type { RunDeps } from '../src/domain/runs/deps.ts';
 import type { WebhookDeps } from '../src/domain/webhooks/subscription.ts';
 import type { WorkflowDeps } from '../src/domain/workflows/deps.ts';
@@ -17,7 +17,7 @@ export interface GraphQLContext {
   readonly isTrustedDocument: boolean;
   /** For reads only; a test sees to that. */
   readonly prisma: PrismaClient;
-  readonly projects: { readonly pool: Pool };
+  readonly projects: ProjectDeps;
   readonly jobs: JobDeps;
   readonly environments: EnvironmentDeps;
   readonly runs: RunDeps;

@@ -22,6 +22,8 @@ export interface Problem {
   readonly details: readonly FieldError[];
   /** Seconds after which the same request may succeed. */
   readonly retryAfterSecs: number | undefined;
+  /** For a limit per time: how much is allowed within its window. */
+  readonly limit?: number | undefined;
   /** For METHOD_NOT_ALLOWED: the methods that the path does have. */
   readonly allow: readonly string[];
 }
@@ -87,7 +89,8 @@ export function problemOf(error: unknown): Problem | null {
     return { code: error.code, message: error.message, details: [], retryAfterSecs: undefined, allow: error.allow };
   }
   if (!(error instanceof AppError) || error.code === 'INTERNAL') return null;
-  return { code: error.code, message: error.message, details: error.details, retryAfterSecs: error.retryAfterSecs, allow: [] };
+  const { code, message, details, retryAfterSecs, limit } = error;
+  return { code, message, details, retryAfterSecs, limit, allow: [] };
 }
 
 /** What the outside sees of an unplanned error. */
@@ -144,6 +147,10 @@ function problemHeaders(problem: Problem): Record<string, string> {
   if (problem.code === 'METHOD_NOT_ALLOWED') headers.allow = problem.allow.join(', ');
   if (problem.code === 'RATE_LIMITED' || problem.code === 'UNAVAILABLE') {
     headers['retry-after'] = String(Math.max(1, Math.ceil(problem.retryAfterSecs ?? DEFAULT_RETRY_AFTER_SECS)));
+  }
+  if (problem.limit !== undefined) {
+    headers['x-ratelimit-limit'] = String(problem.limit);
+    headers['x-ratelimit-remaining'] = '0';
   }
   return headers;
 }

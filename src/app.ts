@@ -125,7 +125,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const readActor = makeReadActor({ authenticate: makeAuthenticator({ pool: pools.engine }), tokens, streamTokens });
   const contextBase = {
     prisma,
-    projects: { pool: pools.reads },
+    projects: { pool: pools.reads, jobCache: engine.runs.jobs },
     jobs: { pool: pools.reads, endpointPolicy, managedExec: config.managedExec, jobCache: engine.runs.jobs },
     environments: { pool: pools.reads, endpointPolicy, box, dispatchEnvironments: engine.dispatchEnvironments },
     webhooks: { pool: pools.reads, endpointPolicy, onDue: engine.webhookDue },

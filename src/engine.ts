@@ -4,6 +4,7 @@ import { CIRCUIT_POLICY } from './core/circuit.ts';
 import { beat, type Instance, leave } from './db/instances.ts';
 import { dropRings, hasStaleRing, pendingRings, ring } from './db/queue.ts';
 import { makeWakeHub } from './db/wake-hub.ts';
+import { makeAdmissions } from './domain/admission/admissions.ts';
 import { BATCH_MEMORY } from './domain/batches/batch-items.ts';
 import { makeChangeFeed } from './domain/changes/change-feed.ts';
 import { makeQueueStats } from './domain/changes/queue-stats.ts';
@@ -55,7 +56,7 @@ export function makeEngine(deps: EngineDeps): Engine {
   const background = trackBackground(log);
   const jobs = makeJobCache(reads);
   const timers = makeTimers(async () => {
-    await fireTimers({ engine, jobs, transitions, hub, dependencies }).then(
+    await fireTimers({ engine, jobs, transitions, inserts, hub, dependencies }).then(
       (fired) => (fired > 0 ? announce() : undefined),
       (error: unknown) => log.warn({ err: error }, 'timers could not fire; the reaper will'),
     );
@@ -155,6 +156,7 @@ export function makeEngine(deps: EngineDeps): Engine {
       if (notice.queued && !notice.rung) announce();
     },
   });
+  const admissions = makeAdmissions({ pool: engine, inserts, onBuffered: timers.inMs });
   const workflowTimers = makeTimers(() =>
     fireWorkflowTimers(workflows.deps).catch((error: unknown) =>
       log.warn({ err: error }, 'timers of workflows could not fire; the reaper will'),
@@ -200,6 +202,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     jobs,
     transitions,
     inserts,
+    admissions,
     dependencies,
     reports,
     records,
@@ -249,6 +252,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     engine,
     jobs,
     transitions,
+    inserts,
     hub,
     workflows: workflows.deps,
     onNextWorkflowTimer: workflowTimers.inMs,
@@ -299,6 +303,7 @@ export function makeEngine(deps: EngineDeps): Engine {
       await queueStats.close();
       await changes.close();
       await workflows.idle();
+      await admissions.idle();
       await Promise.all([transitions.idle(), inserts.idle(), reports.idle(), records.idle(), chunks.idle(), heartbeats.idle()]);
       await background.idle();
       await workflows.idle();

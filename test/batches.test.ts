@@ -7,6 +7,7 @@ import { deleteExpiredBatches } from '../src/domain/batches/retention.ts';
 import { triggerBatch } from '../src/domain/batches/trigger-batch.ts';
 import type { JobRow } from '../src/domain/jobs/job.ts';
 import { cancelRuns } from '../src/domain/runs/cancel-many.ts';
+import { NO_RUN } from '../src/domain/runs/trigger-answer.ts';
 import { type GraphQLWorld, keyOf, makeGraphQLWorld } from './support/graphql.ts';
 
 let t: GraphQLWorld;
@@ -45,9 +46,9 @@ function dyingAfter(count: number): typeof t.runs {
   let left = count;
   return {
     ...t.runs,
-    inserts: {
-      ...t.runs.inserts,
-      one: (run) => (left-- > 0 ? t.runs.inserts.one(run) : Promise.reject(new Error('the process died'))),
+    admissions: {
+      ...t.runs.admissions,
+      one: (trigger) => (left-- > 0 ? t.runs.admissions.one(trigger) : Promise.reject(new Error('the process died'))),
     },
   };
 }
@@ -71,7 +72,7 @@ describe('a batch', () => {
     const { batchId, items, total, created } = await trigger([...numbered(2_300), bad]);
 
     expect([total, created, items.length]).toEqual([2_301, 2_300, 2_301]);
-    expect(items.at(-1)).toEqual({ run: null, error: 'priority: too big' });
+    expect(items.at(-1)).toEqual({ ...NO_RUN, error: 'priority: too big' });
     expect(await runsOf(batchId)).toEqual(Array.from({ length: 2_300 }, (_, n) => n));
     const { batch } = await t.get(
       `query ($id: ID!) { batch(id: $id) {
@@ -138,9 +139,9 @@ describe('a batch', () => {
     expect(first.items.map(({ run }) => run?.idempotencyHit)).toEqual([false, true, undefined]);
     expect(again).toMatchObject({ batchId: first.batchId, total: 3, created: 1 });
     expect(again.items).toEqual([
-      { run: { ...first.items[0]?.run, status: 'canceled', idempotencyHit: true, runToken: null }, error: null },
-      { run: { ...first.items[0]?.run, status: 'canceled', idempotencyHit: true, runToken: null }, error: null },
-      { run: null, error: 'no' },
+      { ...NO_RUN, run: { ...first.items[0]?.run, status: 'canceled', idempotencyHit: true, runToken: null }, error: null },
+      { ...NO_RUN, run: { ...first.items[0]?.run, status: 'canceled', idempotencyHit: true, runToken: null }, error: null },
+      { ...NO_RUN, error: 'no' },
     ]);
   });
 

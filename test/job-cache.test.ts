@@ -77,8 +77,8 @@ describe('find', () => {
     const { cache, projectId, create } = await setup();
     const job = await create('resize');
 
-    expect(await cache.find(projectId, job.id)).toEqual(job);
-    expect(await cache.find(projectId, 'resize')).toEqual(job);
+    expect(await cache.find(projectId, job.id)).toEqual({ ...job, quotas: null });
+    expect(await cache.find(projectId, 'resize')).toEqual({ ...job, quotas: null });
   });
 
   it('asks once a second and job', async () => {

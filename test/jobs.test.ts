@@ -125,6 +125,7 @@ describe('createJob', () => {
     const versions = await listJobVersions(t.actor, { job: job.id }, t.deps);
     expect(versions).toEqual([
       {
+        backwardsCompatible: false,
         jobId: job.id,
         version: 1,
         versionId: job.versionId,

@@ -218,6 +218,24 @@ describe('restarting', () => {
     await runs.cancel(id);
   });
 
+  it('goes by the version of the run, whatever the job has become', async () => {
+    const { runs, jobs } = clientOf(app);
+    const id = await start(PRINT_PID_AND_SLEEP, null, { machinePreset: 'small-1x' });
+    await pidOf(id);
+    await jobs.upsert({
+      slug: `managed-${names}`,
+      executionMode: 'http',
+      endpointUrl: 'http://127.0.0.1:9/',
+      machinePreset: 'micro',
+    });
+
+    await runs.restart(id);
+
+    expect(await isAlive(await pidOf(id, 2))).toBe(true);
+    expect(await rowOf(id)).toMatchObject({ status: 'EXECUTING', executionMode: 'MANAGED', machinePreset: 'SMALL_1X' });
+    await runs.cancel(id);
+  });
+
   it('refuses a machine there is not', async () => {
     const id = await start(PRINT_PID_AND_SLEEP);
 

@@ -53,7 +53,7 @@ describe('createProject', () => {
   it('creates a project with its limits', async () => {
     const project = await createProject(operator, { id: 'new', name: 'New', maxExecutingRuns: 5 }, deps);
 
-    expect(project).toEqual({ id: 'new', name: 'New', maxExecutingRuns: 5, maxQueuedRuns: null, createdAt: expect.any(Date) });
+    expect(project).toMatchObject({ id: 'new', name: 'New', maxExecutingRuns: 5, maxQueuedRuns: null, maxJobs: null });
     expect(await getProject(operator, 'new', deps)).toEqual(project);
   });
 
@@ -87,13 +87,15 @@ describe('createProject', () => {
 });
 
 describe('updateProject', () => {
+  const changing = () => ({ ...deps, jobCache: { invalidate: () => {} } });
+
   it('changes what is named, lifts a limit by null and leaves the rest', async () => {
     await createProject(operator, { id: 'new', name: 'New', maxExecutingRuns: 5, maxQueuedRuns: 50 }, deps);
 
-    const project = await updateProject(operator, { id: 'new', maxExecutingRuns: null }, deps);
+    const project = await updateProject(operator, { id: 'new', maxExecutingRuns: null }, changing());
 
     expect(project).toMatchObject({ name: 'New', maxExecutingRuns: null, maxQueuedRuns: 50 });
-    expect(await updateProject(operator, { id: 'new', name: 'Newer', maxQueuedRuns: 7 }, deps)).toMatchObject({
+    expect(await updateProject(operator, { id: 'new', name: 'Newer', maxQueuedRuns: 7 }, changing())).toMatchObject({
       name: 'Newer',
       maxExecutingRuns: null,
       maxQueuedRuns: 7,
@@ -102,9 +104,11 @@ describe('updateProject', () => {
   });
 
   it('lets nobody but the operator lift limits, and hides projects of others', async () => {
-    await expect(updateProject(owner, { id: 'acme', maxQueuedRuns: null }, deps)).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    await expect(updateProject(owner, { id: 'other', name: 'Mine' }, deps)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(updateProject(operator, { id: 'nope', name: 'X' }, deps)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(updateProject(owner, { id: 'acme', maxQueuedRuns: null }, changing())).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    await expect(updateProject(owner, { id: 'other', name: 'Mine' }, changing())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(updateProject(operator, { id: 'nope', name: 'X' }, changing())).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
 

@@ -112,6 +112,9 @@ describe('a bulk trigger', () => {
       status: 'delayed',
       run_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
       idempotency_hit: false,
+      debounced: false,
+      fire_at: null,
+      buffered: false,
       error: null,
     });
     expect((await world.done('GET', `/v1/runs/${last.id}`)).payload).toBe(count - 1);

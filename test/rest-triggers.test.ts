@@ -149,6 +149,9 @@ describe('a trigger over REST', () => {
       status: null,
       run_token: null,
       idempotency_hit: false,
+      debounced: false,
+      fire_at: null,
+      buffered: false,
       error: expect.stringContaining('payload'),
     });
     expect(third).toMatchObject({ id: first.id, idempotency_hit: true, run_token: null, error: null });

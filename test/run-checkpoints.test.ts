@@ -54,11 +54,17 @@ describe('the newest checkpoint', () => {
 
   it('is handed to a run that comes back from waiting, and to one replayed from the dead letters', async () => {
     const child = await t.createJob();
+    // A child that ends before its parent sleeps leaves nothing to wait for.
+    const asleep = Promise.withResolvers<void>();
     t.answer(async (attempt) => {
-      if (attempt.jobSlug === child.slug) return { kind: 'completed', result: null, trace: NO_TRACE };
+      if (attempt.jobSlug === child.slug) {
+        await asleep.promise;
+        return { kind: 'completed', result: null, trace: NO_TRACE };
+      }
       if (attempt.epoch > 1) return failed;
       await saveCheckpoint(actorOf(attempt), { state: { spawned: true } }, t.engine.runs);
       await spawnRun(actorOf(attempt), { job: child.slug, awaitCompletion: true }, t.engine.runs);
+      asleep.resolve();
       return { kind: 'accepted', trace: NO_TRACE };
     });
     const id = await run({ maxAttempts: 1 });

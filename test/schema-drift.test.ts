@@ -14,7 +14,9 @@ const TYPES: Readonly<Record<string, string>> = {
   BigInt: 'int8',
   Boolean: 'bool',
   'DateTime Timestamptz(6)': 'timestamptz',
+  'DateTime Date': 'date',
   Json: 'jsonb',
+  'Json Json': 'json',
   Bytes: 'bytea',
 };
 

@@ -41,6 +41,15 @@ describe('errors', () => {
     });
   });
 
+  it.each([{ debounced: true, fire_at: '2030-01-01T00:00:00Z' }, { buffered: true }])(
+    'say so when a trigger was taken on and has no run yet: %j',
+    async (body) => {
+      const { client } = await setupClient(() => ({ status: 202, body }));
+
+      await expect(client.runs.trigger('digest', {})).rejects.toMatchObject({ status: 202, code: 'DEFERRED' });
+    },
+  );
+
   it('do not follow a redirect with the key', async () => {
     const { baton, client } = await setupClient(() => ({ status: 302, headers: { location: '/elsewhere' } }));
 

@@ -1,6 +1,7 @@
 import { GraphQLError, valueFromASTUntyped } from 'graphql';
 import { z } from 'zod';
 import { AppError } from '../../src/core/errors.ts';
+import { RETRY_STRATEGIES, type RetryStrategy } from '../../src/core/retry.ts';
 import { type BatchItem, MAX_BATCH_ITEMS } from '../../src/domain/batches/batch-items.ts';
 import { TriggerBatchInput, triggerBatch } from '../../src/domain/batches/trigger-batch.ts';
 import { TriggerItemInput } from '../../src/domain/runs/trigger.ts';
@@ -49,6 +50,11 @@ function isStream(value: unknown): value is AsyncIterable<BatchItem> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
+/** What the enum of GraphQL calls a strategy. */
+function inGraphQL(strategy: RetryStrategy): Uppercase<RetryStrategy> {
+  return strategy.toUpperCase() as Uppercase<RetryStrategy>;
+}
+
 /** An item as JSON carries it. */
 const JsonItem = leavingOutNulls(
   TriggerItemInput.extend({
@@ -60,6 +66,10 @@ const JsonItem = leavingOutNulls(
           context.issues.push({ code: 'custom', message: 'must be an RFC 3339 date-time with seconds and a zone', input: text });
         return date ?? z.NEVER;
       })
+      .optional(),
+    retryBackoff: z
+      .enum(RETRY_STRATEGIES.map(inGraphQL))
+      .transform((name) => name.toLowerCase() as RetryStrategy)
       .optional(),
   }),
 );

@@ -1,6 +1,6 @@
 import { MACHINE_PRESETS, MACHINES, type MachinePreset } from '../../src/core/machine-preset.ts';
 import { RETRY_STRATEGIES, type RetryStrategy } from '../../src/core/retry.ts';
-import { EXECUTION_MODES, type ExecutionMode } from '../../src/domain/jobs/job.ts';
+import { EXECUTION_MODES, type ExecutionMode, VERSION_POLICIES, type VersionPolicy } from '../../src/domain/jobs/job.ts';
 import { builder } from '../builder.ts';
 import { enumValues, memberOf } from '../enum-values.ts';
 
@@ -22,6 +22,16 @@ export const ExecutionModeEnum = builder.enumType('ExecutionMode', {
   values: enumValues<ExecutionMode>({
     http: 'Behind an endpoint that Baton calls.',
     managed: 'In a process that Baton starts.',
+  }),
+});
+
+/** Which version of its job a run executes. */
+export const VersionPolicyEnum = builder.enumType('VersionPolicy', {
+  description: 'Which version of its job a run executes, decided each time it is dispatched.',
+  values: enumValues<VersionPolicy>({
+    pin: 'The one it was triggered under.',
+    latest: 'The newest.',
+    minor: 'The newest that every version since its own leads to compatibly.',
   }),
 });
 
@@ -62,6 +72,15 @@ interface DefinitionShape {
   readonly maxConcurrency: number | null;
   readonly maxConcurrencyPerKey: number | null;
   readonly runTtlSecs: number | null;
+  readonly rateLimitMax: number | null;
+  readonly rateLimitWindowSecs: number | null;
+  readonly dedupWindowSecs: number | null;
+  readonly debounceWindowSecs: number | null;
+  readonly batchWindowSecs: number | null;
+  readonly batchMaxSize: number | null;
+  readonly executionWindowCron: string | null;
+  readonly timezone: string;
+  readonly versionPolicy: string;
   readonly payloadSchema: unknown;
   readonly resultSchema: unknown;
   readonly tags: unknown;
@@ -135,6 +154,41 @@ export const JobDefinition = builder.interfaceRef<DefinitionShape>('JobDefinitio
     runTtlSecs: t.exposeInt('runTtlSecs', {
       nullable: true,
       description: 'How long a run may wait for its first start before it expires; null leaves it to the trigger.',
+    }),
+    rateLimitMax: t.exposeInt('rateLimitMax', {
+      nullable: true,
+      description: 'How many triggers are taken on within `rateLimitWindowSecs`; null is any number.',
+    }),
+    rateLimitWindowSecs: t.exposeInt('rateLimitWindowSecs', {
+      nullable: true,
+      description:
+        'How long a window of the rate limit lasts. It begins with the first trigger after the last one ended; null without a limit.',
+    }),
+    dedupWindowSecs: t.exposeInt('dedupWindowSecs', {
+      nullable: true,
+      description: 'For how long a trigger with an equal payload answers the run there is; null never does.',
+    }),
+    debounceWindowSecs: t.exposeInt('debounceWindowSecs', {
+      nullable: true,
+      description: 'After how long without another trigger of the same debounce key the last one becomes a run; null is at once.',
+    }),
+    batchWindowSecs: t.exposeInt('batchWindowSecs', {
+      nullable: true,
+      description: 'For how long triggers of the same batch key are gathered into one run; null makes a run of each.',
+    }),
+    batchMaxSize: t.exposeInt('batchMaxSize', {
+      nullable: true,
+      description: 'How many triggers end a batch before its window does; null leaves it at 1,000.',
+    }),
+    executionWindowCron: t.exposeString('executionWindowCron', {
+      nullable: true,
+      description: 'Cron expression of the minutes in which runs may start; null is all of them.',
+    }),
+    timezone: t.exposeString('timezone', { description: 'IANA time zone that its cron expressions are read in.' }),
+    versionPolicy: t.field({
+      type: VersionPolicyEnum,
+      description: 'Which version of it a run executes.',
+      resolve: ({ versionPolicy }) => memberOf(VERSION_POLICIES, versionPolicy),
     }),
     payloadSchema: t.expose('payloadSchema', {
       type: 'JSONObject',

@@ -8,7 +8,7 @@ import { rotateJobSecret } from '../../src/domain/jobs/job-secret.ts';
 import { updateJob } from '../../src/domain/jobs/update-job.ts';
 import { builder } from '../builder.ts';
 import { describedBy } from '../input.ts';
-import { ExecutionModeEnum, MachinePresetEnum, RetryStrategyEnum } from './definition.ts';
+import { ExecutionModeEnum, MachinePresetEnum, RetryStrategyEnum, VersionPolicyEnum } from './definition.ts';
 import { Job, jobNode } from './type.ts';
 
 const created = describedBy(CreateJobInput);
@@ -32,6 +32,7 @@ const UpdateJob = builder
       slug: t.string(updated.slug),
       name: t.string(updated.name),
       ...optionalFields(t, updated),
+      backwardsCompatible: t.boolean(updated.backwardsCompatible),
       expectedVersion: t.int(updated.expectedVersion),
     }),
   })
@@ -62,7 +63,8 @@ builder.mutationFields((t) => {
   return {
     createJob: t.field({
       type: Job,
-      description: 'Creates a job; CONFLICT when the slug is taken. Requires `jobs:write`.',
+      description:
+        'Creates a job; CONFLICT when the slug is taken, RATE_LIMITED when the project has as many jobs as it may. Requires `jobs:write`.',
       args: { input: t.arg({ type: CreateJob, required: true, description: 'The job.' }) },
       authScopes,
       resolve: async (_root, { input }, { actor, jobs }) => jobNode(await createJob(actor, input, jobs)),
@@ -135,6 +137,15 @@ function optionalFields(
     maxConcurrency: t.int(field.maxConcurrency),
     maxConcurrencyPerKey: t.int(field.maxConcurrencyPerKey),
     runTtlSecs: t.int(field.runTtlSecs),
+    rateLimitMax: t.int(field.rateLimitMax),
+    rateLimitWindowSecs: t.int(field.rateLimitWindowSecs),
+    dedupWindowSecs: t.int(field.dedupWindowSecs),
+    debounceWindowSecs: t.int(field.debounceWindowSecs),
+    batchWindowSecs: t.int(field.batchWindowSecs),
+    batchMaxSize: t.int(field.batchMaxSize),
+    executionWindowCron: t.string(field.executionWindowCron),
+    timezone: t.string(field.timezone),
+    versionPolicy: t.field({ type: VersionPolicyEnum, ...field.versionPolicy }),
     payloadSchema: t.field({ type: 'JSONObject', ...field.payloadSchema }),
     resultSchema: t.field({ type: 'JSONObject', ...field.resultSchema }),
     tags: t.field({ type: 'StringMap', ...field.tags }),

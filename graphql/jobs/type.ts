@@ -13,6 +13,9 @@ export const JobVersion = builder
       jobId: t.exposeID('jobId', { description: 'The job.' }),
       version: t.exposeInt('version', { description: 'Counts from 1.' }),
       versionId: t.exposeID('versionId', { description: 'Public id of the version, `ver_…`.' }),
+      backwardsCompatible: t.exposeBoolean('backwardsCompatible', {
+        description: 'Whether runs of the version before may go on with it, for the version policy `MINOR`.',
+      }),
       createdBy: t.exposeString('createdBy', { description: 'Who made this version.' }),
       createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     }),

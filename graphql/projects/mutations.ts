@@ -1,3 +1,4 @@
+import type { InputFieldBuilder } from '@pothos/core';
 import { CreateApiKeyInput, createApiKey } from '../../src/domain/projects/create-api-key.ts';
 import { CreateProjectInput, createProject } from '../../src/domain/projects/create-project.ts';
 import { revokeApiKey } from '../../src/domain/projects/revoke-api-key.ts';
@@ -14,8 +15,7 @@ const CreateProject = builder
     fields: (t) => ({
       id: t.id({ required: true, ...created.id }),
       name: t.string({ required: true, ...created.name }),
-      maxExecutingRuns: t.int(created.maxExecutingRuns),
-      maxQueuedRuns: t.int(created.maxQueuedRuns),
+      ...quotaFields(t, created),
     }),
   })
   .validate(CreateProjectInput);
@@ -27,8 +27,7 @@ const UpdateProject = builder
     fields: (t) => ({
       id: t.id({ required: true, ...updated.id }),
       name: t.string(updated.name),
-      maxExecutingRuns: t.int(updated.maxExecutingRuns),
-      maxQueuedRuns: t.int(updated.maxQueuedRuns),
+      ...quotaFields(t, updated),
     }),
   })
   .validate(UpdateProjectInput);
@@ -97,3 +96,17 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { id }, { actor, projects }) => apiKeyNode(await revokeApiKey(actor, id, projects)),
   }),
 }));
+
+function quotaFields(
+  t: InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>,
+  field: Omit<typeof created, 'id' | 'name'>,
+) {
+  return {
+    maxExecutingRuns: t.int(field.maxExecutingRuns),
+    maxQueuedRuns: t.int(field.maxQueuedRuns),
+    maxJobs: t.int(field.maxJobs),
+    maxActiveEventTriggers: t.int(field.maxActiveEventTriggers),
+    maxDailyCostMicrousd: t.float(field.maxDailyCostMicrousd),
+    maxCostPerRunMicrousd: t.float(field.maxCostPerRunMicrousd),
+  };
+}

@@ -61,9 +61,30 @@ export const Project = builder.prismaObject('Project', {
     name: t.exposeString('name'),
     maxExecutingRuns: t.exposeInt('maxExecutingRuns', { nullable: true }),
     maxQueuedRuns: t.exposeInt('maxQueuedRuns', { nullable: true }),
+    maxJobs: t.exposeInt('maxJobs', { nullable: true }),
+    maxActiveEventTriggers: t.exposeInt('maxActiveEventTriggers', { nullable: true }),
+    maxDailyCostMicrousd: t.float({
+      nullable: true,
+      description:
+        'What its runs may cost on one day of UTC before triggers are refused, in millionths of a US dollar; null is anything.',
+      select: { maxDailyCostMicrousd: true },
+      resolve: ({ maxDailyCostMicrousd }) => numberOf(maxDailyCostMicrousd),
+    }),
+    maxCostPerRunMicrousd: t.float({
+      nullable: true,
+      description:
+        'What one of its runs may cost before its reports of usage are refused, in millionths of a US dollar; null is anything.',
+      select: { maxCostPerRunMicrousd: true },
+      resolve: ({ maxCostPerRunMicrousd }) => numberOf(maxCostPerRunMicrousd),
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
   }),
 });
+
+/** Budgets are bounded far below what a double counts exactly. */
+function numberOf(value: bigint | null): number | null {
+  return value === null ? null : Number(value);
+}
 
 /** A credential, without what would open anything. */
 export const ApiKey = builder.prismaObject('ApiKey', {

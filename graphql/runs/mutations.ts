@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { TriggerRunsInput, triggerRuns } from '../../src/domain/batches/trigger-batch.ts';
 import { cancelRun } from '../../src/domain/runs/cancel.ts';
 import { replayDeadLetter } from '../../src/domain/runs/dlq-replay.ts';
-import { dryRunTrigger, type TriggerItem, TriggerItemInput, TriggerRunInput, triggerRun } from '../../src/domain/runs/trigger.ts';
+import { dryRunTrigger, type TriggerItem, TriggerItemInput, TriggerRunInput, triggerJob } from '../../src/domain/runs/trigger.ts';
 import { builder } from '../builder.ts';
 import { describedBy, leavingOutNulls } from '../input.ts';
+import { RetryStrategyEnum } from '../jobs/definition.ts';
 import { BulkTriggerResult, TriggerResult } from './triggered.ts';
 import { Run } from './type.ts';
 
@@ -38,13 +39,13 @@ builder.mutationFields((t) => ({
   triggerRun: t.field({
     type: TriggerResult,
     description:
-      'Triggers a run of a job. Answered means stored: the run is not lost any more. CONFLICT when the idempotency key is held by a live run with another payload. Requires `jobs:trigger`.',
+      'Triggers a run of a job. Answered means stored: the run, or a trigger that is debounced or buffered, is not lost any more. CONFLICT when the idempotency key is held by a live run with another payload, RATE_LIMITED by the quotas of the project and the rate limit of the job. Requires `jobs:trigger`.',
     args: { input: t.arg({ type: TriggerRun, required: true, description: 'What to trigger.' }) },
     authScopes: { scope: 'jobs:trigger' },
     resolve: async (_root, { input }, { actor, runs }) =>
       input.dryRun
-        ? { run: null, dryRun: await dryRunTrigger(actor, input, runs) }
-        : { run: await triggerRun(actor, input, runs), dryRun: null },
+        ? { run: null, debouncedUntil: null, buffered: false, dryRun: await dryRunTrigger(actor, input, runs) }
+        : { ...(await triggerJob(actor, input, runs)), dryRun: null },
   }),
   triggerRuns: t.field({
     type: BulkTriggerResult,
@@ -90,5 +91,10 @@ function itemFields(t: InputFieldBuilder<typeof builder.$inferSchemaTypes, 'Inpu
     concurrencyKey: t.string(item.concurrencyKey),
     timeoutSecs: t.int(item.timeoutSecs),
     maxAttempts: t.int(item.maxAttempts),
+    retryBackoff: t.field({ type: RetryStrategyEnum, ...item.retryBackoff }),
+    retryInitialDelaySecs: t.int(item.retryInitialDelaySecs),
+    retryMaxDelaySecs: t.int(item.retryMaxDelaySecs),
+    debounceKey: t.string(item.debounceKey),
+    batchKey: t.string(item.batchKey),
   };
 }

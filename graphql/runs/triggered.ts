@@ -1,15 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BulkItem, BulkTriggered } from '../../src/domain/batches/trigger-batch.ts';
-import type { DryRun as DryRunResult, Triggered } from '../../src/domain/runs/trigger.ts';
+import type { DryRun as DryRunResult } from '../../src/domain/runs/trigger.ts';
+import type { TriggerAnswer } from '../../src/domain/runs/trigger-answer.ts';
 import { builder } from '../builder.ts';
 import { Job, jobNode } from '../jobs/type.ts';
 import { RunStatusEnum } from './enums.ts';
 import { Run } from './type.ts';
 
-/** What a trigger made of one item: a run, unless it made none. */
-const TriggerOutcome = builder.interfaceRef<{ readonly run: Triggered | null }>('TriggerOutcome').implement({
+/** What a trigger made of one item: a run or the promise of one, unless it made none. */
+const TriggerOutcome = builder.interfaceRef<TriggerAnswer>('TriggerOutcome').implement({
   description:
-    'The run that answers a trigger: a new one, or the live one that holds the idempotency key. All null when there is none.',
+    'The run that answers a trigger: a new one, the live one that holds the idempotency key, or that of an equal payload. All null when there is none, or none yet.',
   fields: (t) => ({
     id: t.id({ nullable: true, description: 'The run.', resolve: ({ run }) => run?.id }),
     status: t.field({
@@ -21,13 +22,38 @@ const TriggerOutcome = builder.interfaceRef<{ readonly run: Triggered | null }>(
     payloadHash: t.string({ nullable: true, description: 'SHA-256 of its payload.', resolve: ({ run }) => run?.payloadHash }),
     runToken: t.string({
       nullable: true,
-      description: 'The run token of its first claim; null on an idempotency hit.',
+      description: 'The run token of its first claim; null for a run that was there already.',
       resolve: ({ run }) => run?.runToken,
     }),
     idempotencyHit: t.boolean({
       nullable: true,
       description: 'Whether the run was there already, under the same idempotency key.',
       resolve: ({ run }) => run?.idempotencyHit,
+    }),
+    deduplicated: t.boolean({
+      nullable: true,
+      description: 'Whether the run was triggered a moment ago with an equal payload, within the window of its job.',
+      resolve: ({ run }) => run?.deduplicated,
+    }),
+    batch: t.boolean({
+      nullable: true,
+      description: 'Whether the run is that of a batch which this trigger completed.',
+      resolve: ({ run }) => run?.batch,
+    }),
+    debounced: t.boolean({
+      description:
+        'Whether the trigger was taken on and becomes a run at `fireAt`, unless another one with its key comes before.',
+      resolve: ({ debouncedUntil }) => debouncedUntil !== null,
+    }),
+    fireAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When a debounced trigger becomes a run; null for any other.',
+      resolve: ({ debouncedUntil }) => debouncedUntil,
+    }),
+    buffered: t.boolean({
+      description: 'Whether the trigger was taken on and waits for its batch to be complete.',
+      resolve: ({ buffered }) => buffered,
     }),
     run: t.field({
       type: Run,
@@ -60,7 +86,7 @@ const DryRun = builder.objectRef<DryRunResult>('DryRun').implement({
 
 /** The answer to a single trigger: a run, or for a dry run what would have been. */
 export const TriggerResult = builder
-  .objectRef<{ readonly run: Triggered | null; readonly dryRun: DryRunResult | null }>('TriggerResult')
+  .objectRef<TriggerAnswer & { readonly dryRun: DryRunResult | null }>('TriggerResult')
   .implement({
     description: 'What came of a trigger: a run, or, when it was a dry run, what would have been one.',
     interfaces: [TriggerOutcome],
@@ -77,7 +103,7 @@ const BulkTriggerItem = builder.objectRef<BulkItem>('BulkTriggerItem').implement
   description: 'What came of one item of a bulk trigger.',
   interfaces: [TriggerOutcome],
   fields: (t) => ({
-    error: t.exposeString('error', { nullable: true, description: 'Why there is no run; null when there is one.' }),
+    error: t.exposeString('error', { nullable: true, description: 'Why the item was refused; null when it was not.' }),
   }),
 });
 

@@ -2,12 +2,40 @@ import { effectivePreset, MACHINE_PRESETS } from '../../src/core/machine-preset.
 import { ERROR_CLASSES, type ExecutionTrace as Trace } from '../../src/core/outcome.ts';
 import { RETRY_STRATEGIES } from '../../src/core/retry.ts';
 import { RUN_STATUSES } from '../../src/core/run-state.ts';
-import { EXECUTION_MODES } from '../../src/domain/jobs/job.ts';
+import { EXECUTION_MODES, type JobDefinition } from '../../src/domain/jobs/job.ts';
 import { builder } from '../builder.ts';
+import type { GraphQLContext } from '../context.ts';
 import { memberOf, memberOrNull } from '../enum-values.ts';
 import { ExecutionModeEnum, MachinePresetEnum, RetryStrategyEnum } from '../jobs/definition.ts';
 import { ExecutionTrace } from './details.ts';
 import { ErrorClassEnum, RunStatusEnum } from './enums.ts';
+
+/** What {@link definitionOf} looks at. */
+const OF_VERSION = {
+  projectId: true,
+  jobId: true,
+  jobVersion: true,
+  job: { select: { version: true, executionMode: true, machinePreset: true } },
+} as const;
+
+interface VersionedRun {
+  readonly projectId: string;
+  readonly jobId: string;
+  readonly jobVersion: number;
+  readonly job: { readonly version: number; readonly executionMode: string; readonly machinePreset: string };
+}
+
+/** Where and on what the run is executed, by its version of the job; costs nothing while the job is still at that version. */
+async function definitionOf(
+  { projectId, jobId, jobVersion, job }: VersionedRun,
+  { runs }: GraphQLContext,
+): Promise<Pick<JobDefinition, 'executionMode' | 'machinePreset'>> {
+  if (job.version !== jobVersion) return runs.jobs.atVersion(projectId, jobId, jobVersion);
+  return {
+    executionMode: memberOf(EXECUTION_MODES, job.executionMode),
+    machinePreset: memberOf(MACHINE_PRESETS, job.machinePreset),
+  };
+}
 
 /**
  * One execution of a job. With a `select` here, only the columns that a document asks for are read: runs are listed by the hundred, and
@@ -29,20 +57,20 @@ export const Run = builder.prismaObject('Run', {
     }),
     executionMode: t.field({
       type: ExecutionModeEnum,
-      description: 'Where the code of its job is.',
-      select: { job: { select: { executionMode: true } } },
-      resolve: ({ job }) => memberOf(EXECUTION_MODES, job.executionMode),
+      description: 'Where the code of its job is, at the version of the run.',
+      select: OF_VERSION,
+      resolve: async (run, _args, context) => (await definitionOf(run, context)).executionMode,
     }),
     machinePreset: t.field({
       type: MachinePresetEnum,
       nullable: true,
       description:
         'What its next attempt runs on: what its job says, unless it was restarted with another, or needed a larger one. Set for `MANAGED`.',
-      select: { job: { select: { executionMode: true, machinePreset: true } }, data: { select: { metadata: true } } },
-      resolve: ({ job, data }) =>
-        job.executionMode === 'managed'
-          ? effectivePreset(memberOf(MACHINE_PRESETS, job.machinePreset), Object(data?.metadata))
-          : null,
+      select: { ...OF_VERSION, data: { select: { metadata: true } } },
+      resolve: async (run, _args, context) => {
+        const { executionMode, machinePreset } = await definitionOf(run, context);
+        return executionMode === 'managed' ? effectivePreset(machinePreset, Object(run.data?.metadata)) : null;
+      },
     }),
     hold: t.exposeString('hold', { nullable: true }),
     attempt: t.exposeInt('attempt'),

@@ -77,6 +77,7 @@ export const childrenRoutes: readonly Route[] = [
     errors: {
       ...STALE,
       BAD_REQUEST: 'A field is invalid, the job is disabled or of another project, or runs are nested too deep.',
+      RATE_LIMITED: 'The rate limit of the job or a quota of the project is used up.',
     },
   }),
   defineRoute({

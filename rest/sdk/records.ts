@@ -104,7 +104,7 @@ export const recordRoutes: readonly Route[] = [
     variables: ({ body }) => ({ input: toCamelKeys(body) }),
     response: runUsageSchema,
     project: ({ usage }: { usage: RunUsageV1 }) => usage,
-    errors: STALE,
+    errors: { ...STALE, RATE_LIMITED: 'The run would have cost more than its project allows for one run; nothing was noted.' },
   }),
   defineRoute({
     operationId: 'recordToolCall',

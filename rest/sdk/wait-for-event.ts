@@ -52,6 +52,7 @@ export const waitForEventRoutes: readonly Route[] = [
       ...STALE,
       BAD_REQUEST: 'A field is invalid, or the URL is one that must not be called.',
       CONFLICT: 'The run does not execute, was claimed again since this token was issued, or the event key is in use.',
+      RATE_LIMITED: 'As many runs of the project wait for events as may.',
     },
   }),
 ];

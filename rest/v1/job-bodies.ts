@@ -3,7 +3,7 @@ import { MAX_IMAGE_URI_LENGTH } from '../../src/core/command.ts';
 import { MACHINE_PRESETS } from '../../src/core/machine-preset.ts';
 import { JsonObjectInput, key, MAX_INT32, Metadata, Slug, Tags, text } from '../../src/core/schemas.ts';
 import { wordInput } from '../names.ts';
-import { EXECUTION_MODES, RETRY_STRATEGIES } from './job-schema.ts';
+import { EXECUTION_MODES, RETRY_STRATEGIES, VERSION_POLICIES } from './job-schema.ts';
 import { webhookSecret } from './webhook-bodies.ts';
 
 // The limits are the domain's, said once more in the words of REST so that an error names the field as the caller wrote it;
@@ -52,6 +52,10 @@ const defaulted = {
     .max(100)
     .describe('For `custom`: seconds before attempt 2, 3 and so on; the last one repeats.'),
   retry_priority_boost: z.int().min(0).max(10).describe('Added to the priority of a run with every retry, up to 10.'),
+  timezone: key(64).describe('IANA time zone that the cron expressions of the job are read in; `UTC` when left out.'),
+  version_policy: wordInput(VERSION_POLICIES).describe(
+    'Which version of the job a run executes: `pin` the one it was triggered under, `latest` the newest, `minor` the newest that is backwards compatible with it.',
+  ),
   tags: Tags.describe('Labels to find the job by: at most 20 pairs.'),
   default_run_metadata: Metadata.describe(
     'Metadata of every run of the job, unless its trigger says otherwise: at most 50 pairs.',
@@ -83,6 +87,39 @@ const clearable = {
     .min(1)
     .max(MAX_INT32)
     .describe('Seconds after which a run that never started expires; null leaves it to the trigger.'),
+  rate_limit_max: z
+    .int()
+    .min(1)
+    .max(MAX_INT32)
+    .describe('How many triggers are taken on within `rate_limit_window_secs`; null is any number.'),
+  rate_limit_window_secs: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .describe('Seconds that a window of the rate limit lasts; it begins with the first trigger after the last one ended.'),
+  dedup_window_secs: z
+    .int()
+    .min(1)
+    .max(604_800)
+    .describe('For how many seconds a trigger with an equal payload answers the run there is; null makes a run of each.'),
+  debounce_window_secs: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .describe('Seconds without a trigger of the same debounce key after which the last one becomes a run; not with batches.'),
+  batch_window_secs: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .describe('For how many seconds triggers with the same batch key are gathered into one run; not with debouncing.'),
+  batch_max_size: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .describe('How many triggers end a batch before its window does; null leaves it at 1,000.'),
+  execution_window_cron: key(256).describe(
+    'Cron expression of the minutes in which runs may start, `* 9-17 * * 1-5` for instance; others wait for the next one.',
+  ),
   payload_schema: JsonObjectInput.describe('JSON Schema (2020-12) that payloads must match; null accepts any.'),
   result_schema: JsonObjectInput.describe('JSON Schema (2020-12) that results must match; null accepts any.'),
   webhook_url: z
@@ -128,6 +165,12 @@ export const jobChangesBody = z
     ...optional(places),
     ...optional(defaulted),
     ...nullish(clearable),
+    backwards_compatible: z
+      .boolean()
+      .nullish()
+      .describe(
+        'Whether runs of the version before may go on with this one, for the version policy `minor`; false when left out.',
+      ),
     expected_version: z
       .int()
       .min(1)
@@ -136,7 +179,8 @@ export const jobChangesBody = z
       .describe('Refuses the change when the job is at another version; left out, the last change wins.'),
   })
   .refine(
-    ({ expected_version: _, ...changes }) => Object.values(changes).some((value) => value !== undefined),
+    ({ expected_version: _, backwards_compatible: _says, ...changes }) =>
+      Object.values(changes).some((value) => value !== undefined),
     'must change at least one field',
   )
   .meta({ id: 'JobChanges', description: 'What to change in a job; what is left out stays, and null clears what may be empty.' });

@@ -11,6 +11,9 @@ export const RETRY_STRATEGIES = ['exponential', 'linear', 'fixed', 'custom'] as 
 /** Where the code of a job is, in the words of REST. */
 export const EXECUTION_MODES = ['http', 'managed'] as const;
 
+/** Which version of a job its runs execute, in the words of REST. */
+export const VERSION_POLICIES = ['pin', 'latest', 'minor'] as const;
+
 const stringMap = z.record(z.string(), z.string());
 const jsonObject = z.record(z.string(), z.unknown());
 const count = z.int().min(0).max(MAX_INT32);
@@ -48,6 +51,26 @@ const definition = {
   run_ttl_secs: count
     .nullable()
     .describe('How long a run may wait for its first start before it expires; null leaves it to the trigger.'),
+  rate_limit_max: count
+    .nullable()
+    .describe('How many triggers are taken on within `rate_limit_window_secs`; null is any number.'),
+  rate_limit_window_secs: count.nullable().describe('How long a window of the rate limit lasts; null without a limit.'),
+  dedup_window_secs: count
+    .nullable()
+    .describe('For how long a trigger with an equal payload answers the run there is; null never does.'),
+  debounce_window_secs: count
+    .nullable()
+    .describe('After how long without another trigger of the same debounce key the last one becomes a run; null is at once.'),
+  batch_window_secs: count
+    .nullable()
+    .describe('For how long triggers of the same batch key are gathered into one run; null makes a run of each.'),
+  batch_max_size: count.nullable().describe('How many triggers end a batch before its window does; null leaves it at 1,000.'),
+  execution_window_cron: z
+    .string()
+    .nullable()
+    .describe('Cron expression of the minutes in which runs may start; null is all of them.'),
+  timezone: z.string().describe('IANA time zone that its cron expressions are read in.'),
+  version_policy: wordOutput(VERSION_POLICIES).describe('Which version of it a run executes.'),
   payload_schema: jsonObject.nullable().describe('JSON Schema (2020-12) that payloads must match; null accepts any.'),
   result_schema: jsonObject.nullable().describe('JSON Schema (2020-12) that results must match; null accepts any.'),
   tags: stringMap.describe('Labels; runs start with them.'),
@@ -89,6 +112,7 @@ export const jobVersionSchema = z
     version,
     version_id: versionId,
     ...definition,
+    backwards_compatible: z.boolean().describe('Whether runs of the version before may go on with it, for the policy `minor`.'),
     created_by: z.string().describe('Who made this version.'),
     created_at: dateTime.describe('When it was made.'),
   })
@@ -101,7 +125,10 @@ const DEFINITION = gql`fragment JobDefinitionV1 on JobDefinition {
   heartbeat_timeout_secs: heartbeatTimeoutSecs retry_strategy: retryStrategy retry_initial_delay_secs: retryInitialDelaySecs
   retry_max_delay_secs: retryMaxDelaySecs retry_delays_secs: retryDelaysSecs retry_priority_boost: retryPriorityBoost
   poison_pill_threshold: poisonPillThreshold max_concurrency: maxConcurrency max_concurrency_per_key: maxConcurrencyPerKey
-  run_ttl_secs: runTtlSecs payload_schema: payloadSchema result_schema: resultSchema tags default_run_metadata: defaultRunMetadata
+  run_ttl_secs: runTtlSecs rate_limit_max: rateLimitMax rate_limit_window_secs: rateLimitWindowSecs
+  dedup_window_secs: dedupWindowSecs debounce_window_secs: debounceWindowSecs batch_window_secs: batchWindowSecs
+  batch_max_size: batchMaxSize execution_window_cron: executionWindowCron timezone version_policy: versionPolicy
+  payload_schema: payloadSchema result_schema: resultSchema tags default_run_metadata: defaultRunMetadata
   webhook_url: webhookUrl
 }`;
 
@@ -116,7 +143,8 @@ export const WRITTEN_JOB = gql`fragment WrittenJobV1 on Job { ...JobV1 signing_s
 
 /** Selects a {@link jobVersionSchema}. */
 export const JOB_VERSION = gql`fragment JobVersionV1 on JobVersion {
-  ...JobDefinitionV1 job_id: jobId version version_id: versionId created_by: createdBy created_at: createdAt
+  ...JobDefinitionV1 job_id: jobId version version_id: versionId backwards_compatible: backwardsCompatible
+  created_by: createdBy created_at: createdAt
 } ${DEFINITION}`;
 
 /** What {@link JOB} yields. */

@@ -20,7 +20,7 @@ const MAX_JOB_NAME = 128;
 const runToken = z
   .string()
   .nullable()
-  .describe('The run token of its first attempt; null on an idempotency hit, whose token was handed out before.');
+  .describe('The run token of its first attempt; null for a run that was there before, whose token was handed out with it.');
 const idempotencyHit = z.boolean().describe('Whether the run was there already, under the same idempotency key.');
 const payloadHash = z.string().describe('SHA-256 of the payload with its keys in order, in hexadecimal.');
 
@@ -31,6 +31,7 @@ const triggeredSchema = z
     payload_hash: payloadHash,
     run_token: runToken,
     idempotency_hit: idempotencyHit,
+    batch: z.literal(true).optional().describe('Set when the trigger completed a batch, whose run this is.'),
   })
   .meta({
     id: 'TriggeredRun',
@@ -48,6 +49,17 @@ const dryRunSchema = z
   })
   .meta({ id: 'DryRun', description: 'What a trigger would have done.' });
 
+const debouncedSchema = z
+  .object({
+    debounced: z.literal(true),
+    fire_at: dateTime.describe('When the trigger becomes a run, unless another one with its key comes before.'),
+  })
+  .meta({ id: 'DebouncedTrigger', description: 'A trigger that was taken on and waits for others with its key to stay away.' });
+
+const bufferedSchema = z
+  .object({ buffered: z.literal(true) })
+  .meta({ id: 'BufferedTrigger', description: 'A trigger that was taken on and waits for its batch to be complete.' });
+
 const bulkSchema = z
   .object({
     batch_id: z.string().describe('The batch that the new runs belong to.'),
@@ -59,7 +71,10 @@ const bulkSchema = z
           run_token: runToken,
           // GraphQL says null of an item without a run.
           idempotency_hit: z.preprocess((hit) => hit ?? false, idempotencyHit),
-          error: z.string().nullable().describe('Why there is no run; null when there is one.'),
+          debounced: z.boolean().describe('Whether the item was taken on and becomes a run at `fire_at`.'),
+          fire_at: dateTime.nullable().describe('When a debounced item becomes a run; null for any other.'),
+          buffered: z.boolean().describe('Whether the item was taken on and waits for its batch to be complete.'),
+          error: z.string().nullable().describe('Why the item was refused; null when it was not.'),
         }),
       )
       .describe('One for each item, in the order given.'),
@@ -68,7 +83,11 @@ const bulkSchema = z
   })
   .meta({ id: 'BulkTriggerResult', description: 'What came of a bulk trigger.' });
 
-type TriggeredV1 = z.input<typeof triggeredSchema> & {
+type TriggeredV1 = Omit<z.input<typeof triggeredSchema>, 'batch'> & {
+  readonly batch: boolean | null;
+  readonly debounced: boolean;
+  readonly fire_at: z.input<typeof debouncedSchema>['fire_at'] | null;
+  readonly buffered: boolean;
   readonly dry_run: Omit<z.input<typeof dryRunSchema>, 'validation_warnings'> | null;
 };
 type BulkV1 = z.input<typeof bulkSchema>;
@@ -76,6 +95,7 @@ type BulkV1 = z.input<typeof bulkSchema>;
 const REFUSED = {
   BAD_REQUEST: 'A field is invalid, the job is disabled, or the payload does not match the payload schema of the job.',
   CONFLICT: 'The idempotency key is held by a live run with another payload.',
+  RATE_LIMITED: 'The rate limit of the job or a quota of the project is used up; `Retry-After` says when to try again.',
 } as const;
 
 /** `/v1/jobs/{id}/trigger` and `/v1/jobs/{id}/trigger/bulk`. */
@@ -87,7 +107,7 @@ export const jobTriggerRoutes: readonly Route[] = [
     tag: 'Jobs',
     summary: 'Trigger a run',
     description:
-      'Triggers one run of a job and answers as soon as it is stored. Repeating a trigger with the same idempotency key answers the run that is there. With `dry_run` everything is checked, nothing stored, and the answer is a 200. Requires the scope `jobs:trigger`.',
+      'Triggers one run of a job and answers as soon as it is stored. Repeating a trigger with the same idempotency key answers the run that is there. A job that debounces or gathers its triggers answers 202 when the run is yet to come. With `dry_run` everything is checked, nothing stored, and the answer is a 200. Requires the scope `jobs:trigger`.',
     auth: 'key',
     params,
     headers: idempotencyHeaders,
@@ -95,17 +115,19 @@ export const jobTriggerRoutes: readonly Route[] = [
     bodyLimit: PAYLOAD_BODY_LIMIT,
     document: gql`mutation triggerJob($input: TriggerRunInput!) {
       triggered: triggerRun(input: $input) {
-        id status payload_hash: payloadHash run_token: runToken idempotency_hit: idempotencyHit
+        id status payload_hash: payloadHash run_token: runToken idempotency_hit: idempotencyHit batch debounced fire_at: fireAt buffered
         dry_run: dryRun { job { ...JobV1 } payload payload_hash: payloadHash scheduled_at: scheduledAt expires_at: expiresAt }
       }
     } ${JOB}`,
     variables: ({ params, headers, body }) => ({
       input: { ...triggerInput(body ?? {}), job: jobOf(params), idempotencyKey: idempotencyKeyOf(headers) },
     }),
-    response: z.union([triggeredSchema, dryRunSchema]),
-    project: ({ triggered }: { triggered: TriggeredV1 }) =>
-      triggered.dry_run === null ? triggered : { ...triggered.dry_run, validation_warnings: [] },
-    status: { among: [201, 200], choose: ({ triggered }) => (triggered.dry_run === null ? 201 : 200) },
+    response: z.union([triggeredSchema, dryRunSchema, debouncedSchema, bufferedSchema]),
+    project: ({ triggered }: { triggered: TriggeredV1 }) => answerOf(triggered),
+    status: {
+      among: [201, 200, 202],
+      choose: ({ triggered: { dry_run: dryRun, debounced, buffered } }) => (dryRun ? 200 : debounced || buffered ? 202 : 201),
+    },
     errors: REFUSED,
   }),
   defineRoute({
@@ -133,7 +155,9 @@ export const jobTriggerRoutes: readonly Route[] = [
     document: gql`mutation triggerJobInBulk($input: TriggerBatchInput!) {
       triggered: triggerBatch(input: $input) {
         batch_id: batchId total created
-        results: items { id status run_token: runToken idempotency_hit: idempotencyHit error }
+        results: items {
+          id status run_token: runToken idempotency_hit: idempotencyHit debounced fire_at: fireAt buffered error
+        }
       }
     }`,
     variables: ({ params, headers, elements }) => ({
@@ -149,6 +173,13 @@ export const jobTriggerRoutes: readonly Route[] = [
     },
   }),
 ];
+
+function answerOf({ dry_run: dryRun, debounced, fire_at, buffered, batch, ...run }: TriggeredV1) {
+  if (dryRun) return { ...dryRun, validation_warnings: [] };
+  if (debounced && fire_at !== null) return { debounced: true as const, fire_at };
+  if (buffered) return { buffered: true as const };
+  return { ...run, ...(batch && { batch: true as const }) };
+}
 
 /** As part of an input a longer one would be a field of the wrong form; in a path it is a job that is not there. */
 function jobOf({ id }: { readonly id: string }): string {

@@ -37,6 +37,7 @@ export const jobRoutes: readonly Route[] = [
     project: ({ job }: { job: WrittenJobV1 }) => job,
     status: 201,
     errors: {
+      RATE_LIMITED: 'The project has as many jobs as it may.',
       BAD_REQUEST: 'A field is invalid, or the endpoint is not one that may be called; `details` names the fields.',
       NOT_FOUND: 'The project is not that of the key.',
       CONFLICT: 'A job of the project has this slug.',

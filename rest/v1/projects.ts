@@ -11,17 +11,53 @@ const projectSchema = z
     name: z.string().describe('What people call it.'),
     max_executing_runs: z.int().nullable().describe('How many of its runs may execute at once; null is any number.'),
     max_queued_runs: z.int().nullable().describe('How many of its runs may be queued at once; null is any number.'),
+    max_jobs: z.int().nullable().describe('How many jobs it may have; null is any number.'),
+    max_active_event_triggers: z
+      .int()
+      .nullable()
+      .describe('How many of its runs may wait for an event at once; null is any number.'),
+    max_daily_cost_microusd: z
+      .int()
+      .nullable()
+      .describe('What its runs may cost on one day of UTC, in millionths of a US dollar; null is anything.'),
+    max_cost_per_run_microusd: z
+      .int()
+      .nullable()
+      .describe('What one of its runs may cost, in millionths of a US dollar; null is anything.'),
     created_at: dateTime.describe('When it was created.'),
   })
   .meta({ id: 'Project', description: 'A tenant; everything else belongs to one.' });
 
 const PROJECT = gql`fragment ProjectV1 on Project {
-  id name max_executing_runs: maxExecutingRuns max_queued_runs: maxQueuedRuns created_at: createdAt
+  id name max_executing_runs: maxExecutingRuns max_queued_runs: maxQueuedRuns max_jobs: maxJobs
+  max_active_event_triggers: maxActiveEventTriggers max_daily_cost_microusd: maxDailyCostMicrousd
+  max_cost_per_run_microusd: maxCostPerRunMicrousd created_at: createdAt
 }`;
 type ProjectV1 = z.input<typeof projectSchema>;
 
 const name = z.string().max(255).regex(/\S/, 'must not be blank').describe('Name of the project, for people.');
-const runLimit = z.int().min(1).max(1_000_000);
+const count = z.int().min(1).max(1_000_000);
+const cost = z.int().min(1).max(1_000_000_000_000_000);
+const quotas = {
+  max_executing_runs: count
+    .nullish()
+    .describe('How many runs of the project may execute at once, others wait their turn; null is any number.'),
+  max_queued_runs: count
+    .nullish()
+    .describe('How many runs of the project may be queued at once before triggers are refused; null is any number.'),
+  max_jobs: count.nullish().describe('How many jobs the project may have; null is any number.'),
+  max_active_event_triggers: count
+    .nullish()
+    .describe('How many runs of the project may wait for an event at once; null is any number.'),
+  max_daily_cost_microusd: cost
+    .nullish()
+    .describe(
+      'What its runs may cost on one day of UTC before triggers are refused, in millionths of a US dollar; null is anything.',
+    ),
+  max_cost_per_run_microusd: cost
+    .nullish()
+    .describe('What one run may cost before its reports of usage are refused, in millionths of a US dollar; null is anything.'),
+};
 const params = z.strictObject({ id: z.string().describe('The project.') });
 const PROJECT_ID = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
@@ -32,20 +68,14 @@ const createBody = z
       .regex(PROJECT_ID, 'must be 1 to 63 characters of a-z, 0-9, _ and -, the first one a letter or a digit')
       .describe('Slug of the project, fixed for good and unique in this installation.'),
     name,
-    max_executing_runs: runLimit
-      .nullish()
-      .describe('How many runs of the project may execute at once; null or left out: any number.'),
-    max_queued_runs: runLimit
-      .nullish()
-      .describe('How many runs of the project may be queued at once; null or left out: any number.'),
+    ...quotas,
   })
   .meta({ id: 'NewProject', description: 'What a project is made from.' });
 
 const updateBody = z
   .strictObject({
     name: name.optional(),
-    max_executing_runs: runLimit.nullish().describe('How many runs of the project may execute at once; null lifts the limit.'),
-    max_queued_runs: runLimit.nullish().describe('How many runs of the project may be queued at once; null lifts the limit.'),
+    ...quotas,
   })
   .meta({ id: 'ProjectChanges', description: 'What to change in a project; what is left out stays.' });
 

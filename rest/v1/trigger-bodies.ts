@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import type { AppError } from '../../src/core/errors.ts';
-import { JsonInput, Metadata, Tags } from '../../src/core/schemas.ts';
+import { JsonInput, key, Metadata, Tags } from '../../src/core/schemas.ts';
 import { dateTimeInput } from '../date-time.ts';
-import { toCamelKeys } from '../names.ts';
+import { toCamelKeys, wordInput } from '../names.ts';
 import type { Element } from '../streamed-body.ts';
+import { RETRY_STRATEGIES } from './job-schema.ts';
 
 // The limits are the domain's, in the words of REST; a test compares the two.
+
+const RETRY_BACKOFF = 'Overrides the retry strategy of the job for this run; `custom` needs a job with `retry_delays_secs`.';
 
 const item = {
   payload: JsonInput.optional().describe('Input of the run, any JSON up to 5 MB; checked against the payload schema of the job.'),
@@ -22,6 +25,25 @@ const item = {
     .optional()
     .describe('Overrides the timeout of the job for this run, in seconds.'),
   max_attempts_override: z.int().min(1).max(100).optional().describe('Overrides the maximum attempts of the job for this run.'),
+  retry_backoff: wordInput(RETRY_STRATEGIES).optional().describe(RETRY_BACKOFF),
+  retry_initial_delay_secs: z
+    .int()
+    .min(0)
+    .max(3_600)
+    .optional()
+    .describe('Overrides the first retry delay of the job for this run, in seconds.'),
+  retry_max_delay_secs: z
+    .int()
+    .min(1)
+    .max(3_600)
+    .optional()
+    .describe('Overrides the longest retry delay of the job for this run, in seconds.'),
+  debounce_key: key(128)
+    .optional()
+    .describe('Which triggers of a debounced job are taken for one; those without a key are, too. Other jobs ignore it.'),
+  batch_key: key(128)
+    .optional()
+    .describe('Which triggers of a batching job become one run; those without a key do, too. Other jobs ignore it.'),
 };
 
 /** What may be said about one run when it is triggered. */
@@ -33,6 +55,8 @@ export const triggerBody = z
 export const bulkItem = z
   .strictObject({
     ...item,
+    // The items of a list are handed to the domain as they are, and its word is the one of REST.
+    retry_backoff: z.enum(RETRY_STRATEGIES).optional().describe(RETRY_BACKOFF),
     idempotency_key: z
       .string()
       .min(1)

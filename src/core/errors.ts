@@ -25,6 +25,7 @@ export interface FieldError {
 interface AppErrorOptions extends ErrorOptions {
   readonly details?: readonly FieldError[];
   readonly retryAfterSecs?: number;
+  readonly limit?: number;
 }
 
 /**
@@ -37,12 +38,15 @@ export class AppError extends Error {
   readonly details: readonly FieldError[];
   /** Seconds after which the same request may succeed (RATE_LIMITED, UNAVAILABLE). */
   readonly retryAfterSecs: number | undefined;
+  /** For RATE_LIMITED by a limit per time: how much is allowed within its window. */
+  readonly limit: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options);
     this.code = code;
     this.details = options.details ?? [];
     this.retryAfterSecs = options.retryAfterSecs;
+    this.limit = options.limit;
   }
 }
 

@@ -73,7 +73,10 @@ export interface RestartOptions {
 
 /** Runs of the key's project. */
 export interface RunsClient {
-  /** Triggers a run of a job, named by slug, id or a `job` that has a slug. */
+  /**
+   * Triggers a run of a job, named by slug, id or a `job` that has a slug. Throws a `BatonError` with the code `DEFERRED` when the job
+   * debounces or gathers its triggers: this one was taken on, and there is no run to name yet.
+   */
   trigger<J extends JobRef | string>(
     job: J,
     payload: PayloadInput<J>,
@@ -143,6 +146,11 @@ export function makeRunsClient(rest: Rest): RunsClient {
           ? await rest.repeatable({ ...request, headers: { 'idempotency-key': idempotencyKey } })
           : await rest.once(request),
       );
+      if (row['debounced'] === true || row['buffered'] === true)
+        throw new BatonError('the trigger was taken on, but its job debounces or gathers triggers: there is no run yet', {
+          status: 202,
+          code: 'DEFERRED',
+        });
       if (typeof row['id'] !== 'string')
         throw new BatonError('Baton did not name the run', { status: 200, code: 'INVALID_RESPONSE' });
       // A status newer than this SDK is still a status.

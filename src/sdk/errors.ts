@@ -12,7 +12,7 @@ export class BatonError extends Error {
   override readonly name = 'BatonError';
   /** The HTTP status, or 0 when no answer arrived. */
   readonly status: number;
-  /** Baton's error code when it named one; `NETWORK`, `TIMEOUT` and `INVALID_RESPONSE` are the SDK's own. */
+  /** Baton's error code when it named one; `NETWORK`, `TIMEOUT`, `INVALID_RESPONSE` and `DEFERRED` are the SDK's own. */
   readonly code: string | undefined;
   /** Quote this when asking about the error; it names the request in the server's log. */
   readonly requestId: string | undefined;

@@ -6,6 +6,7 @@ import { isConnectionError } from '../db/errors.ts';
 import { snoozeRun } from '../domain/circuits/snooze-run.ts';
 import type { DispatchEnvironments } from '../domain/environments/dispatch-environments.ts';
 import type { JobRow } from '../domain/jobs/job.ts';
+import { adoptVersion } from '../domain/runs/adopt-version.ts';
 import type { ClaimedRun } from '../domain/runs/claimed-run.ts';
 import { keepCompute } from '../domain/runs/compute.ts';
 import type { RunDeps } from '../domain/runs/deps.ts';
@@ -33,10 +34,10 @@ interface AttemptDeps extends Pick<RunDeps, 'engine' | 'reads' | 'jobs' | 'trans
 const TOKEN_GRACE_MS = 30_000;
 
 /** Hands a claimed run to its executor and stores how that ended. */
-export async function runAttempt(run: ClaimedRun, signal: AbortSignal, deps: AttemptDeps): Promise<void> {
-  const timeoutMs = run.timeoutSecs * 1_000;
+export async function runAttempt(claimed: ClaimedRun, signal: AbortSignal, deps: AttemptDeps): Promise<void> {
   const started = performance.now();
-  const job = await deps.jobs.ofRun(run.projectId, run.jobId);
+  const { run, job } = await adoptVersion(claimed, deps);
+  const timeoutMs = run.timeoutSecs * 1_000;
   const plan = await planAttempt(job, deps);
   if (plan.kind === 'fault') {
     await failSystem(run, plan.fault, deps);

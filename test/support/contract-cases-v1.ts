@@ -34,6 +34,13 @@ const fullJob = () => ({
   max_concurrency: 5,
   max_concurrency_per_key: 2,
   run_ttl_secs: 600,
+  rate_limit_max: 1_000,
+  rate_limit_window_secs: 60,
+  dedup_window_secs: 5,
+  debounce_window_secs: 2,
+  execution_window_cron: '* 9-17 * * 1-5',
+  timezone: 'Europe/Berlin',
+  version_policy: 'minor',
   payload_schema: { type: 'object' },
   result_schema: { type: 'object' },
   tags: { team: 'billing' },
@@ -69,7 +76,7 @@ export const v1Cases: Readonly<Record<string, ContractCase>> = {
   listJobVersions: {
     request: ({ job: { id } }) => ({ id, query: 'limit=10' }),
     status: 200,
-    body: [{ ...versioned, job_id: 'string' }],
+    body: [{ ...versioned, job_id: 'string', backwards_compatible: 'boolean' }],
     scope: 'jobs:read',
   },
   triggerJob: {

@@ -68,7 +68,8 @@ const EVENT_TRIGGER = `{
 /** What the documents presuppose without printing it, in the same form. */
 const IMPLIED = {
   Project: `{
-    "id": "string", "name": "string", "max_executing_runs": 0, "max_queued_runs": 0, "created_at": "2019-08-24T14:15:22Z"
+    "id": "string", "name": "string", "max_executing_runs": 0, "max_queued_runs": 0, "max_jobs": 0,
+    "max_active_event_triggers": 0, "max_daily_cost_microusd": 0, "max_cost_per_run_microusd": 0, "created_at": "2019-08-24T14:15:22Z"
   }`,
   ApiKey: `{
     "id": "string", "project_id": "string", "name": "string", "key_prefix": "string", "scopes": {}, "created_by": "string",
@@ -85,6 +86,8 @@ const IMPLIED = {
     "enabled": true, "max_attempts": 0, "timeout_secs": 0, "heartbeat_timeout_secs": 0,
     "retry_strategy": "string", "retry_initial_delay_secs": 0, "retry_max_delay_secs": 0, "retry_delays_secs": {},
     "retry_priority_boost": 0, "poison_pill_threshold": 0, "max_concurrency": 0, "max_concurrency_per_key": 0, "run_ttl_secs": 0,
+    "rate_limit_max": 0, "rate_limit_window_secs": 0, "dedup_window_secs": 0, "debounce_window_secs": 0, "batch_window_secs": 0,
+    "batch_max_size": 0, "execution_window_cron": "string", "timezone": "string", "version_policy": "string",
     "payload_schema": {}, "result_schema": {}, "tags": { "property1": "string" }, "default_run_metadata": { "property1": "string" },
     "webhook_url": "string", "version": 0, "version_id": "string", "created_by": "string", "created_at": "2019-08-24T14:15:22Z",
     "updated_at": "2019-08-24T14:15:22Z"
@@ -114,7 +117,8 @@ const IMPLIED = {
   Triggered: '{ "id": "string", "status": "delayed", "payload_hash": "string", "run_token": "string", "idempotency_hit": true }',
   BulkTriggered: `{
     "batch_id": "string",
-    "results": [{ "id": "string", "status": "delayed", "run_token": "string", "idempotency_hit": true, "error": "string" }],
+    "results": [{ "id": "string", "status": "delayed", "run_token": "string", "idempotency_hit": true,
+      "debounced": true, "fire_at": "2019-08-24T14:15:22Z", "buffered": true, "error": "string" }],
     "total": 0, "created": 0
   }`,
   BatchOperation: `{

@@ -15,6 +15,7 @@ import { isConnectionError, toUnavailable } from '../../src/db/errors.ts';
 import { openPools, type Pools } from '../../src/db/pool.ts';
 import { makePrisma } from '../../src/db/prisma.ts';
 import { makeWakeHub } from '../../src/db/wake-hub.ts';
+import { makeAdmissions } from '../../src/domain/admission/admissions.ts';
 import { BATCH_MEMORY } from '../../src/domain/batches/batch-items.ts';
 import { makeChangeFeed } from '../../src/domain/changes/change-feed.ts';
 import { makeQueueStats } from '../../src/domain/changes/queue-stats.ts';
@@ -110,12 +111,14 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
   });
   const changes = makeChangeFeed({ reads: pools.reads, hub, onError: () => {} });
   const dependencies = makeDependencyWaits({ engine: pools.engine, jobs, transitions, background: () => {} });
+  const inserts = makeInserts({ pool: pools.engine, dependencies, slots: null, onStored: () => hub.stir() });
   const runs: RunDeps = {
     engine: pools.engine,
     reads: pools.reads,
     jobs,
     transitions,
-    inserts: makeInserts({ pool: pools.engine, dependencies, slots: null, onStored: () => hub.stir() }),
+    inserts,
+    admissions: makeAdmissions({ pool: pools.engine, inserts, onBuffered: () => {} }),
     dependencies,
     reports: makeReports({ pool: pools.engine, onReported: (runIds) => hub.wake(runIds) }),
     records: makeRecords({ pool: pools.engine, onReported: (runIds) => hub.wake(runIds) }),
@@ -169,7 +172,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     requestId: 'req-1',
     isTrustedDocument,
     prisma,
-    projects: { pool: pools.reads },
+    projects: { pool: pools.reads, jobCache: jobs },
     jobs: jobDeps,
     environments,
     runs,

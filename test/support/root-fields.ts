@@ -73,7 +73,10 @@ function literalOf(type: GraphQLInputType): string {
 }
 
 /** What the schema lets out and the validation asks for: input that is refused says nothing about who may send it. */
-const ALSO_REQUIRED: Readonly<Record<string, readonly string[]>> = { CreateJobInput: ['endpointUrl'] };
+const ALSO_REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  CreateJobInput: ['endpointUrl'],
+  UpdateJobInput: ['name'],
+};
 
 /** Fields that take less than their type says. */
 const PECULIAR: Readonly<Record<string, string>> = { 'CreateSecretInput.key': '"NONE"' };

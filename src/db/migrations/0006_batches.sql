@@ -19,15 +19,19 @@ create unique index batches_by_key on batches (project_id, batch_key) where batc
 create index batches_by_job on batches (job_id, id desc);
 create index batches_by_age on batches (created_at);
 
--- The items that have no run of their own: refused ones with the reason, others with the live run that held their idempotency key. The
--- ids of all other runs follow from the id of the batch and the place of the item.
+-- The items that have no run of their own: refused ones with the reason, others with the run that answers for them, or with what they wait
+-- for to become one. The ids of all other runs follow from the id of the batch and the place of the item.
 create table batch_items (
   batch_id uuid not null,
   ord integer not null,
   run_id uuid,
+  -- When a debounced item becomes a run.
+  fire_at timestamptz,
+  -- Whether the item is gathered with others into one run.
+  buffered boolean not null default false,
   error text check (length(error) <= 1000),
   primary key (batch_id, ord),
-  check ((run_id is null) <> (error is null))
+  check (num_nonnulls(run_id, fire_at, error, nullif(buffered, false)) = 1)
 );
 create index batch_items_failed on batch_items (batch_id, ord) where error is not null;
 

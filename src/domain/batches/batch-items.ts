@@ -23,10 +23,19 @@ const TURN = 64;
 /** An item of a batch: checked by its schema, or what is wrong with it. */
 export type BatchItem = TriggerItem | AppError;
 
+/** The run of an item, to be stored, and the keys of its trigger. An item that breaks a rule is the reason instead. */
+export interface PreparedItem {
+  readonly run: NewRun;
+  readonly keys: Pick<TriggerItem, 'debounceKey' | 'batchKey'>;
+}
+
+/** Shared by the items that have none, which are nearly all. */
+const NO_KEYS: PreparedItem['keys'] = {};
+
 /** The whole list of a batch, read and checked: nothing is stored before it is known to be whole. */
 export interface BatchList {
-  /** For each item the run to store, or why there will be none. Whoever stores them takes them out, to let go of the memory. */
-  readonly runs: (NewRun | AppError | null)[];
+  /** Whoever stores the items takes them out, to let go of the memory. */
+  readonly items: (PreparedItem | AppError | null)[];
   /** SHA-256 over all items, in hex: whatever the job makes of them, the same list has the same hash. */
   readonly hash: string;
   /** Gives the memory back; to be called once, whatever happened. */
@@ -42,31 +51,37 @@ export async function readBatchItems(
   from: { readonly job: JobRow; readonly items: AsyncIterable<BatchItem> },
   budget: ByteBudget,
 ): Promise<BatchList> {
-  const runs: (NewRun | AppError)[] = [];
+  const items: (PreparedItem | AppError)[] = [];
   const hash = createHash('sha256');
   let taken = 0;
   try {
     for await (const item of from.items) {
-      if (runs.length === MAX_BATCH_ITEMS) throw tooMany();
-      const run = prepareItem(actor, from.job, item);
-      hash.update(identityOf(item, run));
-      const bytes = ITEM_OVERHEAD + (run instanceof AppError ? 0 : run.payload.length + run.metadata.length + run.tags.length);
+      if (items.length === MAX_BATCH_ITEMS) throw tooMany();
+      const prepared = prepareItem(actor, from.job, item);
+      hash.update(identityOf(item, prepared));
+      const bytes = ITEM_OVERHEAD + (prepared instanceof AppError ? 0 : sizeOf(prepared.run));
       if (!budget.take(bytes)) throw tooBusy();
       taken += bytes;
-      if (runs.push(run) % TURN === 0) await nextTurn();
+      if (items.push(prepared) % TURN === 0) await nextTurn();
     }
-    if (runs.length === 0) throw empty();
-    return { runs, hash: hash.digest('hex'), release: () => budget.giveBack(taken) };
+    if (items.length === 0) throw empty();
+    return { items, hash: hash.digest('hex'), release: () => budget.giveBack(taken) };
   } catch (error) {
     budget.giveBack(taken);
     throw error;
   }
 }
 
-function prepareItem(actor: Actor, job: JobRow, item: BatchItem): NewRun | AppError {
+function sizeOf({ payload, metadata, tags }: NewRun): number {
+  return payload.length + metadata.length + tags.length;
+}
+
+function prepareItem(actor: Actor, job: JobRow, item: BatchItem): PreparedItem | AppError {
   if (item instanceof AppError) return item;
+  const { debounceKey, batchKey } = item;
   try {
-    return prepare(actor, job, { item, origin: { triggeredBy: 'manual' } });
+    const run = prepare(actor, job, { item, origin: { triggeredBy: 'manual' } });
+    return { run, keys: debounceKey === undefined && batchKey === undefined ? NO_KEYS : { debounceKey, batchKey } };
   } catch (error) {
     // What is wrong with one item is that item's answer; anything unexpected is the request's.
     if (error instanceof AppError) return error;
@@ -75,10 +90,10 @@ function prepareItem(actor: Actor, job: JobRow, item: BatchItem): NewRun | AppEr
 }
 
 /** Text that tells items apart. What the job's schema says of one is no part of it: a job may change before a trigger is repeated. */
-function identityOf(item: BatchItem, run: NewRun | AppError): string {
+function identityOf(item: BatchItem, prepared: PreparedItem | AppError): string {
   if (item instanceof AppError) return `! ${item.message}\n`;
   const { payload = null, scheduledAt, ...rest } = item;
-  const payloadHash = run instanceof AppError ? hashPayload(payload) : run.payloadHash;
+  const payloadHash = prepared instanceof AppError ? hashPayload(payload) : prepared.run.payloadHash;
   const others = Object.keys(rest).length > 0 ? canonicalJson(rest) : '';
   return `${payloadHash} ${scheduledAt?.getTime() ?? ''} ${others}\n`;
 }

@@ -59,10 +59,16 @@ function conflict({ id }: OpenRow, what: string): AppError {
   return new AppError('CONFLICT', `the batch key is held by batch ${id} ${what}; use another key`);
 }
 
-/** An item that has no run of its own: `runId` is the one that answers it, `error` why none does. */
+/** An item that has no run of its own; one of its fields says what it has instead. */
 export interface OddItem {
   readonly ord: number;
+  /** The run that answers it. */
   readonly runId: string | null;
+  /** When it becomes a run, being debounced. */
+  readonly fireAt: Date | null;
+  /** It waits, or has waited, for the others of its gathering. */
+  readonly buffered: boolean;
+  /** Why it is refused. */
   readonly error: string | null;
 }
 
@@ -80,8 +86,9 @@ const PROGRESS_SQL = `
 with moved as (
   update batches set stored = $3, created = created + $4, failed = failed + $5 where id = $1 and stored = $2 returning id
 ), kept as (
-  insert into batch_items (batch_id, ord, run_id, error)
-  select $1, x.ord, x.run_id, x.error from json_to_recordset($6::json) as x (ord int, run_id uuid, error text)
+  insert into batch_items (batch_id, ord, run_id, fire_at, buffered, error)
+  select $1, x.ord, x.run_id, x.fire_at, x.buffered, x.error
+    from json_to_recordset($6::json) as x (ord int, run_id uuid, fire_at timestamptz, buffered boolean, error text)
    where exists (select from moved)
   on conflict do nothing
 )
@@ -94,7 +101,13 @@ const MAX_ERROR = 1_000;
 export async function noteProgress(progress: Progress, deps: { readonly engine: Pool }): Promise<void> {
   const { batchId, from, to, created, odd } = progress;
   const failed = odd.filter(({ error }) => error !== null).length;
-  const kept = odd.map(({ ord, runId, error }) => ({ ord, run_id: runId, error: error?.slice(0, MAX_ERROR).toWellFormed() }));
+  const kept = odd.map(({ ord, runId, fireAt, buffered, error }) => ({
+    ord,
+    run_id: runId,
+    fire_at: fireAt,
+    buffered,
+    error: error?.slice(0, MAX_ERROR).toWellFormed(),
+  }));
   const values = [batchId, from, to, created, failed, JSON.stringify(kept)];
   await deps.engine.query({ name: 'note-batch-progress', text: PROGRESS_SQL, values });
 }
@@ -107,7 +120,8 @@ export async function readOddItems(
 ): Promise<ReadonlyMap<number, OddItem>> {
   const { rows } = await deps.reads.query<OddItem>({
     name: 'batch-items',
-    text: 'select ord, run_id as "runId", error from batch_items where batch_id = $1 and ord >= $2 and ord < $3',
+    text: `select ord, run_id as "runId", fire_at as "fireAt", buffered, error from batch_items
+            where batch_id = $1 and ord >= $2 and ord < $3`,
     values: [batchId, from, to],
   });
   return new Map(rows.map((row) => [row.ord, row]));

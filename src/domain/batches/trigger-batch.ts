@@ -1,16 +1,17 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { type Actor, requireScope } from '../../auth/actor.ts';
 import { AppError } from '../../core/errors.ts';
 import { nthId } from '../../core/ids.ts';
-import type { RunStatus } from '../../core/run-state.ts';
 import { key } from '../../core/schemas.ts';
+import type { Candidate } from '../admission/candidate.ts';
+import type { CachedJob } from '../jobs/job-cache.ts';
 import type { RunDeps } from '../runs/deps.ts';
-import type { NewRun } from '../runs/insert.ts';
-import { type Triggered, TriggerItemInput, triggerableJob, triggered } from '../runs/trigger.ts';
-import { type BatchItem, MAX_BATCH_ITEMS, readBatchItems } from './batch-items.ts';
-import { noteProgress, type OddItem, type OpenBatch, openBatch, readCreated, readOddItems } from './batch-row.ts';
+import { TriggerItemInput, triggerableJob, triggerPrepared } from '../runs/trigger.ts';
+import { NO_RUN, type TriggerAnswer } from '../runs/trigger-answer.ts';
+import { type BatchItem, MAX_BATCH_ITEMS, type PreparedItem, readBatchItems } from './batch-items.ts';
+import { noteProgress, type OddItem, type OpenBatch, openBatch, readCreated } from './batch-row.ts';
+import { recallItems } from './recall-items.ts';
 
 /** Items that a list written in a GraphQL document may have. */
 export const MAX_LISTED_ITEMS = 1_000;
@@ -37,9 +38,8 @@ export const TriggerBatchInput = z.strictObject({
   batchKey,
 });
 
-/** What became of one item: its run, or why there is none. */
-export interface BulkItem {
-  readonly run: Triggered | null;
+/** What became of one item: its run or the promise of one, or why there is none. */
+export interface BulkItem extends TriggerAnswer {
   readonly error: string | null;
 }
 
@@ -52,7 +52,7 @@ export interface BulkTriggered {
   readonly created: number;
 }
 
-type BatchDeps = Pick<RunDeps, 'jobs' | 'managedExec' | 'inserts' | 'tokens' | 'hub' | 'batchMemory'> & {
+type BatchDeps = Pick<RunDeps, 'jobs' | 'managedExec' | 'admissions' | 'tokens' | 'hub' | 'batchMemory'> & {
   readonly engine: Pool;
   readonly reads: Pool;
 };
@@ -89,11 +89,12 @@ export async function triggerBatch(
   const job = await triggerableJob(actor, input.job, deps);
   const list = await readBatchItems(actor, { job, items: input.items }, deps.batchMemory);
   try {
-    const total = list.runs.length;
+    const total = list.items.length;
     const batchKey = input.batchKey ?? null;
     const batch = await openBatch(actor, { jobId: job.id, total, key: batchKey, itemsHash: list.hash }, deps);
-    const items = await recall(actor, batch, deps);
-    for await (const stored of storeChunks(batch, { runs: list.runs, mayExist: batchKey !== null }, deps)) items.push(...stored);
+    const items = await recallItems(actor, batch, deps);
+    const parts = storeChunks(batch, { job, items: list.items, mayExist: batchKey !== null }, deps);
+    for await (const stored of parts) items.push(...stored);
     const created = batchKey === null ? items.filter(isNew).length : await readCreated(batch.id, deps);
     return { batchId: batch.id, items, total, created };
   } finally {
@@ -101,27 +102,35 @@ export async function triggerBatch(
   }
 }
 
+interface List {
+  readonly job: CachedJob;
+  readonly items: (PreparedItem | AppError | null)[];
+  readonly mayExist: boolean;
+}
+
 interface Chunk {
   readonly from: number;
-  readonly runs: readonly (NewRun | AppError)[];
+  readonly items: readonly (PreparedItem | AppError)[];
 }
 
 /**
  * Stores what of a list has not been dealt with, and yields what became of it, chunk by chunk. While the database works on one, the next is
  * made ready; that a chunk is done is noted only when all before it are.
  */
-async function* storeChunks(
-  batch: OpenBatch,
-  list: { readonly runs: (NewRun | AppError | null)[]; readonly mayExist: boolean },
-  deps: BatchDeps,
-): AsyncGenerator<readonly BulkItem[]> {
+async function* storeChunks(batch: OpenBatch, list: List, deps: BatchDeps): AsyncGenerator<readonly BulkItem[]> {
+  const { job, mayExist } = list;
   const start = (from: number) => {
-    if (from === list.runs.length) return null;
-    const chunk: Chunk = { from, runs: takeChunk(batch, from, list) };
-    const storing = Promise.all(chunk.runs.map((run) => storeItem(run, deps)));
+    if (from === list.items.length) return null;
+    const chunk: Chunk = { from, items: takeChunk(batch, from, list) };
+    const storing = Promise.all(
+      chunk.items.map((item, index) => {
+        const batchItem = mayExist ? { batchId: batch.id, ord: from + index } : null;
+        return storeItem(item, { job, batchItem }, deps);
+      }),
+    );
     // Awaited below, unless the chunk before it fails; then that is what the caller is told.
     storing.catch(() => undefined);
-    return { chunk, storing, end: from + chunk.runs.length };
+    return { chunk, storing, end: from + chunk.items.length };
   };
   for (let present = start(batch.stored); present; ) {
     const next = start(present.end);
@@ -133,84 +142,44 @@ async function* storeChunks(
 }
 
 /** Takes the next items out of the list, as many as one chunk holds, under the ids they have in this batch. */
-function takeChunk(
-  batch: OpenBatch,
-  from: number,
-  { runs, mayExist }: { readonly runs: (NewRun | AppError | null)[]; readonly mayExist: boolean },
-): (NewRun | AppError)[] {
-  const chunk: (NewRun | AppError)[] = [];
-  for (let at = from, bytes = 0; at < runs.length && chunk.length < CHUNK_ITEMS && bytes < CHUNK_BYTES; at++) {
-    const run = runs[at];
-    if (!run) throw new Error(`item ${at} of a batch was taken twice`);
-    runs[at] = null;
-    chunk.push(run instanceof AppError ? run : { ...run, id: nthId(batch.id, at), batchId: batch.id, mayExist });
-    if (!(run instanceof AppError)) bytes += run.payload.length;
+function takeChunk(batch: OpenBatch, from: number, { items, mayExist }: List): (PreparedItem | AppError)[] {
+  const chunk: (PreparedItem | AppError)[] = [];
+  for (let at = from, bytes = 0; at < items.length && chunk.length < CHUNK_ITEMS && bytes < CHUNK_BYTES; at++) {
+    const item = items[at];
+    if (!item) throw new Error(`item ${at} of a batch was taken twice`);
+    items[at] = null;
+    if (item instanceof AppError) chunk.push(item);
+    else chunk.push({ ...item, run: { ...item.run, id: nthId(batch.id, at), batchId: batch.id, mayExist } });
+    if (!(item instanceof AppError)) bytes += item.run.payload.length;
   }
   return chunk;
 }
 
-async function noteStored(batch: OpenBatch, { from, runs }: Chunk, items: readonly BulkItem[], deps: BatchDeps): Promise<void> {
-  const odd = items.flatMap(({ run, error }, index): OddItem[] => {
+async function noteStored(batch: OpenBatch, { from }: Chunk, items: readonly BulkItem[], deps: BatchDeps): Promise<void> {
+  const odd = items.flatMap(({ run, debouncedUntil: fireAt, buffered, error }, index): OddItem[] => {
     if (run?.id === nthId(batch.id, from + index)) return [];
-    return [{ ord: from + index, runId: run?.id ?? null, error }];
+    return [{ ord: from + index, runId: run?.id ?? null, fireAt, buffered, error }];
   });
-  // A run of its own that was there already was made by an earlier try, which did not get to say so.
-  const created = items.length - odd.length;
-  await noteProgress({ batchId: batch.id, from, to: from + runs.length, created, odd }, deps);
+  // A run of its own, or of a gathering it completed, that was there already was made by an earlier try, which did not get to say so.
+  const created = items.length - odd.length + items.filter(({ run }) => run?.batch).length;
+  await noteProgress({ batchId: batch.id, from, to: from + items.length, created, odd }, deps);
   deps.hub.wake([batch.id]);
 }
 
-async function storeItem(run: NewRun | AppError, deps: BatchDeps): Promise<BulkItem> {
-  if (run instanceof AppError) return { run: null, error: run.message };
+async function storeItem(
+  item: PreparedItem | AppError,
+  { job, batchItem }: { readonly job: CachedJob; readonly batchItem: Candidate['batchItem'] },
+  deps: BatchDeps,
+): Promise<BulkItem> {
+  if (item instanceof AppError) return { ...NO_RUN, error: item.message };
   try {
-    return { run: triggered(run, await deps.inserts.one(run), deps), error: null };
+    return { ...(await triggerPrepared(job, item.run, { ...item.keys, batchItem }, deps)), error: null };
   } catch (error) {
-    if (error instanceof AppError) return { run: null, error: error.message };
+    if (error instanceof AppError) return { ...NO_RUN, error: error.message };
     throw error;
   }
 }
 
 function isNew({ run }: BulkItem): boolean {
-  return run !== null && !run.idempotencyHit;
-}
-
-/** What became of the items that were dealt with before, as their runs stand now. */
-async function recall(actor: Actor, batch: OpenBatch, deps: BatchDeps): Promise<BulkItem[]> {
-  const items: BulkItem[] = [];
-  for (let from = 0; from < batch.stored; from += CHUNK_ITEMS) {
-    const to = Math.min(from + CHUNK_ITEMS, batch.stored);
-    const odd = await readOddItems(batch.id, { from, to }, deps);
-    const places = Array.from({ length: to - from }, (_, index) => from + index);
-    const idOf = (ord: number): string | null => (odd.get(ord)?.error ? null : (odd.get(ord)?.runId ?? nthId(batch.id, ord)));
-    const runs = await readRuns(
-      actor,
-      places.flatMap((ord) => idOf(ord) ?? []),
-      deps,
-    );
-    for (const ord of places) items.push(recalled(idOf(ord), odd.get(ord)?.error ?? null, runs));
-    await nextTurn();
-  }
-  return items;
-}
-
-function recalled(id: string | null, error: string | null, runs: ReadonlyMap<string, StoredRun>): BulkItem {
-  const run = id === null ? undefined : runs.get(id);
-  if (run) return { run: { ...run, idempotencyHit: true, runToken: null }, error: null };
-  return { run: null, error: error ?? 'the run has ended and is no longer kept' };
-}
-
-interface StoredRun {
-  readonly id: string;
-  readonly status: RunStatus;
-  readonly payloadHash: string;
-}
-
-async function readRuns(actor: Actor, ids: readonly string[], deps: BatchDeps): Promise<ReadonlyMap<string, StoredRun>> {
-  const { rows } = await deps.reads.query<StoredRun>({
-    name: 'batch-runs',
-    text: `select r.id, r.status, d.payload_hash as "payloadHash" from runs r join run_data d on d.run_id = r.id
-            where r.id = any ($1::uuid[]) and r.project_id = $2`,
-    values: [ids, actor.projectId],
-  });
-  return new Map(rows.map((row) => [row.id, row]));
+  return run !== null && !run.idempotencyHit && !run.deduplicated;
 }

@@ -42,7 +42,9 @@ export interface EventWaiting {
  * Puts the calling executor's run to sleep until an event is sent to a key. The wait and the new status are one statement, so nobody
  * meets one without the other: whoever finds the wait to send to finds a run to wake. The run gives back its slots meanwhile and comes
  * again as the same attempt, with the payload in its state under `event:<key>`. BAD_REQUEST for a URL that must not be called, CONFLICT
- * when the claim no longer stands, the run does not execute, or the key is in use.
+ * when the claim no longer stands, the run does not execute, or the key is in use, RATE_LIMITED when as many runs of the project wait
+ * for events as it allows. That limit is looked at before the run is put to sleep: it protects an installation from a project, and
+ * waits that begin at the same moment may exceed it by their number.
  */
 export async function waitForEvent(
   actor: RunActor,
@@ -56,6 +58,9 @@ export async function waitForEvent(
   const run = await look(actor, eventKey, deps);
   if (!run || run.epoch !== actor.epoch || run.status !== 'executing') throw waitRefusal(actor.epoch, run);
   if (run.taken) throw keyInUse();
+  if (run.full !== null) {
+    throw new AppError('RATE_LIMITED', `project has reached maximum active event triggers (${run.full})`);
+  }
   const id = newId();
   const result = await deps.transitions
     .one({
@@ -77,6 +82,8 @@ interface RunLook {
   readonly status: RunStatus;
   readonly epoch: number;
   readonly taken: boolean;
+  /** The limit of the project on waits for events, when they are that many already; null when there is room, or no limit. */
+  readonly full: number | null;
 }
 
 /** By id alone: "is true" keeps the planner from an index on projects. */
@@ -84,7 +91,11 @@ async function look(actor: RunActor, eventKey: string, { engine }: Pick<RunDeps,
   const { rows } = await engine.query<RunLook>({
     name: 'look-before-wait',
     text: `select r.status, r.epoch, exists (
-             select from waits w where w.project_id = $2 and w.event_key = $3 and w.status = 'waiting') as taken
+             select from waits w where w.project_id = $2 and w.event_key = $3 and w.status = 'waiting') as taken, (
+             select p.max_active_event_triggers from projects p
+              where p.id = $2 and p.max_active_event_triggers is not null and (
+                select count(*) from (select from waits w where w.project_id = p.id and w.status = 'waiting' and w.kind = 'event'
+                                       limit p.max_active_event_triggers) w) >= p.max_active_event_triggers) as full
              from runs r where r.id = $1 and (r.project_id = $2) is true`,
     values: [actor.runId, actor.projectId, eventKey],
   });

@@ -5,7 +5,7 @@ import { RETRY_STRATEGIES } from '../../core/retry.ts';
 import { JsonObjectInput, key, MAX_INT32, Metadata, Slug, Tags, text } from '../../core/schemas.ts';
 import { DisplayName, ProjectId } from '../projects/project.ts';
 import { WebhookSecret } from '../webhooks/webhook-secret.ts';
-import { EXECUTION_MODES, type JobDefinition } from './job.ts';
+import { EXECUTION_MODES, type JobDefinition, VERSION_POLICIES } from './job.ts';
 
 /** What a job says where its creator said nothing; the defaults of the table `jobs`. */
 export const JOB_DEFAULTS = {
@@ -28,12 +28,24 @@ export const JOB_DEFAULTS = {
   maxConcurrency: null,
   maxConcurrencyPerKey: null,
   runTtlSecs: null,
+  rateLimitMax: null,
+  rateLimitWindowSecs: null,
+  dedupWindowSecs: null,
+  debounceWindowSecs: null,
+  batchWindowSecs: null,
+  batchMaxSize: null,
+  executionWindowCron: null,
+  timezone: 'UTC',
+  versionPolicy: 'pin',
   payloadSchema: null,
   resultSchema: null,
   tags: {},
   defaultRunMetadata: {},
   webhookUrl: null,
 } as const satisfies Omit<JobDefinition, 'slug' | 'name'>;
+
+/** How many triggers one batch may gather. */
+export const MAX_BATCH_SIZE = 1_000;
 
 const REQUIRED = {
   slug: Slug.describe('What the job is called in URLs and code; unique among the jobs of the project.'),
@@ -76,6 +88,12 @@ const DEFAULTED = {
     .max(100)
     .describe('For "custom": seconds before attempt 2, 3 and so on; the last one repeats.'),
   retryPriorityBoost: z.int().min(0).max(10).describe('Added to the priority of a run with every retry, up to 10.'),
+  timezone: key(64).describe('IANA time zone that the cron expressions of the job are read in; "UTC" when left out.'),
+  versionPolicy: z
+    .enum(VERSION_POLICIES)
+    .describe(
+      'Which version of the job a run executes: "pin" the one it was triggered under, "latest" the newest, "minor" the newest that is backwards compatible with it.',
+    ),
   tags: Tags.describe('Labels to find the job by: at most 20 pairs.'),
   defaultRunMetadata: Metadata.describe('Metadata of every run of the job, unless its trigger says otherwise: at most 50 pairs.'),
 };
@@ -105,6 +123,39 @@ const CLEARABLE = {
     .min(1)
     .max(MAX_INT32)
     .describe('Seconds after which a run that never started expires; null leaves it to the trigger.'),
+  rateLimitMax: z
+    .int()
+    .min(1)
+    .max(MAX_INT32)
+    .describe('How many triggers are taken on within rate_limit_window_secs; null is any number.'),
+  rateLimitWindowSecs: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .describe('Seconds that a window of the rate limit lasts; it begins with the first trigger after the last one ended.'),
+  dedupWindowSecs: z
+    .int()
+    .min(1)
+    .max(604_800)
+    .describe('For how many seconds a trigger with an equal payload answers the run there is; null makes a run of each.'),
+  debounceWindowSecs: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .describe('Seconds without a trigger of the same debounce key after which the last one becomes a run; not with batches.'),
+  batchWindowSecs: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .describe('For how many seconds triggers with the same batch key are gathered into one run; not with debouncing.'),
+  batchMaxSize: z
+    .int()
+    .min(1)
+    .max(MAX_BATCH_SIZE)
+    .describe('How many triggers end a batch before its window does; null leaves it at 1,000.'),
+  executionWindowCron: key(256).describe(
+    'Cron expression of the minutes in which runs may start, "* 9-17 * * 1-5" for instance; others wait for the next one.',
+  ),
   payloadSchema: JsonObjectInput.describe('JSON Schema (2020-12) that payloads must match; null accepts any.'),
   resultSchema: JsonObjectInput.describe('JSON Schema (2020-12) that results must match; null accepts any.'),
   webhookUrl: z
@@ -148,6 +199,12 @@ export const UpdateJobInput = z
     ...optional(PLACES),
     ...optional(DEFAULTED),
     ...orDefault(CLEARABLE),
+    backwardsCompatible: z
+      .boolean()
+      .nullish()
+      .describe(
+        'Whether runs of the version before may go on with this one, for the version policy "minor"; false when left out.',
+      ),
     expectedVersion: z
       .int()
       .min(1)
@@ -156,7 +213,8 @@ export const UpdateJobInput = z
       .describe('Refuses the change when the job is at another version; left out, the last change wins.'),
   })
   .refine(
-    ({ expectedVersion: _, ...changes }) => Object.values(changes).some((value) => value !== undefined),
+    ({ expectedVersion: _, backwardsCompatible: _says, ...changes }) =>
+      Object.values(changes).some((value) => value !== undefined),
     'must change at least one field',
   );
 

@@ -12,6 +12,8 @@ export interface JobVersion {
   readonly version: number;
   readonly versionId: string;
   readonly definition: JobDefinition;
+  /** Whether runs of the version before may go on with it. */
+  readonly backwardsCompatible: boolean;
   readonly createdBy: string;
   readonly createdAt: Date;
 }
@@ -41,10 +43,11 @@ const UNVERSIONED = (
  *
  * @param source the CTE that returns the rows of `jobs` after a change
  * @param condition which of them are at a new version
+ * @param compatible SQL of whether runs of the version before may go on with it
  */
-export function recordVersionSql(source: string, condition: string): string {
-  return `insert into job_versions (job_id, version, version_id, definition, created_by)
-    select s.id, s.version, s.version_id, to_jsonb(s) - '{${UNVERSIONED.join(',')}}'::text[], $2
+export function recordVersionSql(source: string, condition: string, compatible = 'false'): string {
+  return `insert into job_versions (job_id, version, version_id, definition, backwards_compatible, created_by)
+    select s.id, s.version, s.version_id, to_jsonb(s) - '{${UNVERSIONED.join(',')}}'::text[], ${compatible}, $2
     from ${source} s where ${condition}`;
 }
 
@@ -63,7 +66,7 @@ export async function listJobVersions(actor: Actor, input: JobVersionsInput, dep
   requireScope(actor, 'jobs:read');
   const job = await readJob(actor.projectId, input.job, deps.pool);
   const { rows } = await deps.pool.query<JobVersionSqlRow>(
-    `select job_id, version, version_id, definition, created_by, created_at
+    `select job_id, version, version_id, definition, backwards_compatible, created_by, created_at
      from job_versions
      where job_id = $1 and version < $2
      order by version desc
@@ -78,6 +81,7 @@ interface JobVersionSqlRow {
   readonly version: number;
   readonly version_id: string;
   readonly definition: Readonly<Record<string, unknown>>;
+  readonly backwards_compatible: boolean;
   readonly created_by: string;
   readonly created_at: Date;
 }
@@ -88,13 +92,14 @@ function versionFromSql(row: JobVersionSqlRow): JobVersion {
     version: row.version,
     versionId: row.version_id,
     definition: definitionFromSql(row.definition),
+    backwardsCompatible: row.backwards_compatible,
     createdBy: row.created_by,
     createdAt: row.created_at,
   };
 }
 
 /** A definition stored before a column existed lacks it; the column's default is what the job meant. */
-function definitionFromSql(definition: JobVersionSqlRow['definition']): JobDefinition {
+export function definitionFromSql(definition: JobVersionSqlRow['definition']): JobDefinition {
   const stored = Object.entries(COLUMN_OF)
     .filter(([, column]) => column in definition)
     .map(([field, column]) => [field, definition[column]]);

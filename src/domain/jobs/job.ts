@@ -10,6 +10,12 @@ export const EXECUTION_MODES = ['http', 'managed'] as const;
 /** A member of {@link EXECUTION_MODES}. */
 export type ExecutionMode = (typeof EXECUTION_MODES)[number];
 
+/** Which version of its job a run executes: the one it was triggered under, the newest, or the newest that goes on compatibly. */
+export const VERSION_POLICIES = ['pin', 'latest', 'minor'] as const;
+
+/** A member of {@link VERSION_POLICIES}. */
+export type VersionPolicy = (typeof VERSION_POLICIES)[number];
+
 /** What a job says; kept for every version of it. Durations are in seconds. */
 export interface JobDefinition {
   readonly slug: string;
@@ -41,6 +47,21 @@ export interface JobDefinition {
   readonly maxConcurrencyPerKey: number | null;
   /** Null leaves the time to live to the trigger. */
   readonly runTtlSecs: number | null;
+  /** Triggers taken on within {@link rateLimitWindowSecs}; both are null without a limit. */
+  readonly rateLimitMax: number | null;
+  readonly rateLimitWindowSecs: number | null;
+  /** Null never answers a trigger with the run of an equal one. */
+  readonly dedupWindowSecs: number | null;
+  /** Null makes a run of every trigger; not together with {@link batchWindowSecs}. */
+  readonly debounceWindowSecs: number | null;
+  readonly batchWindowSecs: number | null;
+  /** Null is the largest batch there is. */
+  readonly batchMaxSize: number | null;
+  /** Cron expression of the minutes in which runs may start; null is all of them. */
+  readonly executionWindowCron: string | null;
+  /** IANA zone that cron expressions of the job are read in. */
+  readonly timezone: string;
+  readonly versionPolicy: VersionPolicy;
   readonly payloadSchema: JsonObject | null;
   readonly resultSchema: JsonObject | null;
   readonly tags: Readonly<Record<string, string>>;
@@ -100,6 +121,15 @@ export const COLUMN_OF = {
   maxConcurrency: 'max_concurrency',
   maxConcurrencyPerKey: 'max_concurrency_per_key',
   runTtlSecs: 'run_ttl_secs',
+  rateLimitMax: 'rate_limit_max',
+  rateLimitWindowSecs: 'rate_limit_window_secs',
+  dedupWindowSecs: 'dedup_window_secs',
+  debounceWindowSecs: 'debounce_window_secs',
+  batchWindowSecs: 'batch_window_secs',
+  batchMaxSize: 'batch_max_size',
+  executionWindowCron: 'execution_window_cron',
+  timezone: 'timezone',
+  versionPolicy: 'version_policy',
   payloadSchema: 'payload_schema',
   resultSchema: 'result_schema',
   tags: 'tags',

@@ -2,7 +2,7 @@ import { type Actor, actorName, requireScope } from '../../auth/actor.ts';
 import { AppError, notFound } from '../../core/errors.ts';
 import { newVersionId } from '../../core/ids.ts';
 import { noteAnyChangeSql } from '../changes/change-statement.ts';
-import { badField, checkJob } from './check-job.ts';
+import { badField, brokenConstraint, checkJob, jobFault } from './check-job.ts';
 import { slugTaken } from './create-job.ts';
 import { readJob } from './find-job.ts';
 import { COLUMN_OF, JOB_COLUMNS, type JobRow, type JobSqlRow, jobFromSql, jobKeyColumn, toSqlRecord } from './job.ts';
@@ -20,23 +20,31 @@ export interface UpdateJob {
 /**
  * Changes a job. Whatever changes its definition makes the next version of it; `enabled` or a secret alone does not, nor does a change to
  * what it already says. FORBIDDEN without `jobs:write`; NOT_FOUND for unknown, foreign and deleted jobs; BAD_REQUEST for an endpoint, a
- * command or a schema that is refused, for the strategy `custom` without delays and for a mode without its endpoint or command; CONFLICT
- * when the slug is taken or the job is not at `expectedVersion`.
+ * command or a schema that is refused, for fields that do not go together, for the strategy `custom` without delays and for a mode without
+ * its endpoint or command; CONFLICT when the slug is taken or the job is not at `expectedVersion`.
  */
 export async function updateJob(actor: Actor, input: UpdateJob, deps: JobDeps): Promise<JobRow> {
   requireScope(actor, 'jobs:write');
   const key = jobKeyColumn(input.job);
   if (!key) throw notFound('job');
-  const { expectedVersion, ...asked } = input.changes;
+  const { expectedVersion, backwardsCompatible, ...asked } = input.changes;
   checkJob(asked, deps);
   const environmentId = await jobEnvironmentId(actor, asked.environmentId, deps);
   const changes = environmentId === undefined ? asked : { ...asked, environmentId };
 
   const patch = JSON.stringify(toSqlRecord(changes));
-  const values = [patch, actorName(actor), actor.projectId, input.job, newVersionId(), expectedVersion ?? null];
+  const values = [
+    patch,
+    actorName(actor),
+    actor.projectId,
+    input.job,
+    newVersionId(),
+    expectedVersion ?? null,
+    backwardsCompatible ?? false,
+  ];
   const { rows } = await deps.pool.query<JobSqlRow>(UPDATE_JOB[key], values).catch((error: unknown) => {
-    if (changes.slug !== undefined && breaksSlug(error)) throw slugTaken(changes.slug);
-    throw lostEnvironment(error) ?? error;
+    if (changes.slug !== undefined && brokenConstraint(error) === 'jobs_slug') throw slugTaken(changes.slug);
+    throw lostEnvironment(error) ?? jobFault(error);
   });
   if (!rows[0]) throw await whyNot(actor, input, deps);
   deps.jobCache.invalidate(actor.projectId);
@@ -66,6 +74,15 @@ const SETTABLE_COLUMNS = [
   COLUMN_OF.maxConcurrency,
   COLUMN_OF.maxConcurrencyPerKey,
   COLUMN_OF.runTtlSecs,
+  COLUMN_OF.rateLimitMax,
+  COLUMN_OF.rateLimitWindowSecs,
+  COLUMN_OF.dedupWindowSecs,
+  COLUMN_OF.debounceWindowSecs,
+  COLUMN_OF.batchWindowSecs,
+  COLUMN_OF.batchMaxSize,
+  COLUMN_OF.executionWindowCron,
+  COLUMN_OF.timezone,
+  COLUMN_OF.versionPolicy,
   COLUMN_OF.payloadSchema,
   COLUMN_OF.resultSchema,
   COLUMN_OF.tags,
@@ -100,7 +117,7 @@ function updateSql(key: 'id' | 'slug'): string {
              and case n.execution_mode when 'http' then n.endpoint_url is not null else n.image_uri is not null end from ${next})
     returning *
   ), recorded as (
-    ${recordVersionSql('written', 's.version_id = $5')}
+    ${recordVersionSql('written', 's.version_id = $5', '$7::boolean')}
   ), noted as (${noteAnyChangeSql(`written where $1::jsonb ? '${COLUMN_OF.slug}'`)})
   select ${JOB_COLUMNS} from written`;
 }
@@ -124,15 +141,4 @@ async function whyNot(actor: Actor, { job, changes }: UpdateJob, deps: JobDeps):
   if (mode === 'http' && !(changes.endpointUrl ?? current.endpointUrl)) return badField(COLUMN_OF.endpointUrl, NEEDS_ENDPOINT);
   if (mode === 'managed' && !(changes.imageUri ?? current.imageUri)) return badField(COLUMN_OF.imageUri, NEEDS_IMAGE);
   return new AppError('CONFLICT', 'the job was changed at the same moment: try again');
-}
-
-/** True for Postgres' unique_violation of the index on live slugs. */
-function breaksSlug(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    error.code === '23505' &&
-    'constraint' in error &&
-    error.constraint === 'jobs_slug'
-  );
 }

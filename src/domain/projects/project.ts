@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { findJsonFault } from '../../core/json.ts';
+import { type ProjectQuotas, QUOTA_COLUMNS } from './quotas.ts';
 
-/** A project as the domain hands it out. Null limits are no limits. */
-export interface ProjectRow {
+/** A project as the domain hands it out. */
+export interface ProjectRow extends ProjectQuotas {
   readonly id: string;
   readonly name: string;
-  readonly maxExecutingRuns: number | null;
-  readonly maxQueuedRuns: number | null;
   readonly createdAt: Date;
 }
 
@@ -16,11 +15,16 @@ export interface ProjectSqlRow {
   readonly name: string;
   readonly max_executing_runs: number | null;
   readonly max_queued_runs: number | null;
+  readonly max_jobs: number | null;
+  readonly max_active_event_triggers: number | null;
+  /** pg hands out what may exceed a double as text. */
+  readonly max_daily_cost_microusd: string | null;
+  readonly max_cost_per_run_microusd: string | null;
   readonly created_at: Date;
 }
 
 /** The columns behind a {@link ProjectRow}, for `select` and `returning`. */
-export const PROJECT_COLUMNS = 'id, name, max_executing_runs, max_queued_runs, created_at';
+export const PROJECT_COLUMNS = `id, name, ${Object.values(QUOTA_COLUMNS).join(', ')}, created_at`;
 
 /** Turns a row of the database into the domain's. */
 export function projectFromSql(row: ProjectSqlRow): ProjectRow {
@@ -29,8 +33,16 @@ export function projectFromSql(row: ProjectSqlRow): ProjectRow {
     name: row.name,
     maxExecutingRuns: row.max_executing_runs,
     maxQueuedRuns: row.max_queued_runs,
+    maxJobs: row.max_jobs,
+    maxActiveEventTriggers: row.max_active_event_triggers,
+    maxDailyCostMicrousd: bigintOf(row.max_daily_cost_microusd),
+    maxCostPerRunMicrousd: bigintOf(row.max_cost_per_run_microusd),
     createdAt: row.created_at,
   };
+}
+
+function bigintOf(text: string | null): bigint | null {
+  return text === null ? null : BigInt(text);
 }
 
 /** What a project id must be, in words that follow a subject. */
@@ -52,6 +64,3 @@ export const DisplayName = z
   .max(255)
   .regex(/\S/, 'must not be blank')
   .refine((name) => findJsonFault(name) === null, 'must not contain a NUL character or a lone surrogate');
-
-/** How many runs of a project may be in some state at once. */
-export const RunLimit = z.int().min(1).max(1_000_000);

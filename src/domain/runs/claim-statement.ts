@@ -5,9 +5,9 @@ import { XID_SQL } from '../changes/change-statement.ts';
  * starts at once, so that both hand out the same thing.
  */
 export const CLAIMED_COLUMNS_SQL = `
-  r.id, r.project_id, r.job_id, r.attempt, r.epoch, r.error as previous_error, r.error_class as previous_error_class,
+  r.id, r.project_id, r.job_id, r.job_version, r.attempt, r.epoch, r.error as previous_error, r.error_class as previous_error_class,
   r.max_attempts_override, r.retry_backoff, r.retry_initial_delay_secs as run_retry_initial_delay_secs,
-  r.retry_max_delay_secs as run_retry_max_delay_secs, r.timeout_secs, r.created_at, r.queued_at, r.started_at, r.debug_mode`;
+  r.retry_max_delay_secs as run_retry_max_delay_secs, r.timeout_secs, r.timeout_secs_override, r.created_at, r.queued_at, r.started_at, r.debug_mode`;
 
 /** Bytes, as stored, of a checkpoint that is read with the claim; the executor of a run with a larger one fetches it. */
 const MAX_CLAIMED_CHECKPOINT_BYTES = 65_536;

@@ -6,6 +6,8 @@ export interface ClaimedRun {
   readonly id: string;
   readonly projectId: string;
   readonly jobId: string;
+  /** The version of the job it was triggered or last executed under. */
+  readonly jobVersion: number;
   readonly attempt: number;
   readonly epoch: number;
   readonly previousError: string | null;
@@ -13,6 +15,8 @@ export interface ClaimedRun {
   readonly overrides: RunOverrides;
   /** Seconds from claim to deadline. */
   readonly timeoutSecs: number;
+  /** What its trigger asked for, in seconds; null takes what the job says. */
+  readonly timeoutSecsOverride: number | null;
   readonly createdAt: Date;
   /** When it last became claimable. */
   readonly queuedAt: Date | null;
@@ -38,6 +42,7 @@ export interface ClaimedColumns {
   id: string;
   project_id: string;
   job_id: string;
+  job_version: number;
   attempt: number;
   epoch: number;
   previous_error: string | null;
@@ -47,6 +52,7 @@ export interface ClaimedColumns {
   run_retry_initial_delay_secs: number | null;
   run_retry_max_delay_secs: number | null;
   timeout_secs: number;
+  timeout_secs_override: number | null;
   created_at: Date;
   queued_at: Date | null;
   started_at: Date;
@@ -59,6 +65,7 @@ export function toClaimedRun(row: ClaimedColumns, payload: string, traceparent: 
     id: row.id,
     projectId: row.project_id,
     jobId: row.job_id,
+    jobVersion: row.job_version,
     attempt: row.attempt,
     epoch: row.epoch,
     previousError: row.previous_error,
@@ -70,6 +77,7 @@ export function toClaimedRun(row: ClaimedColumns, payload: string, traceparent: 
       maxDelaySecs: row.run_retry_max_delay_secs,
     },
     timeoutSecs: row.timeout_secs,
+    timeoutSecsOverride: row.timeout_secs_override,
     createdAt: row.created_at,
     queuedAt: row.queued_at,
     startedAt: row.started_at,

@@ -30,12 +30,12 @@ export async function completeRun(actor: RunActor, result: JsonValue, deps: RunD
 }
 
 async function checkResult(actor: RunActor, result: JsonValue, deps: RunDeps): Promise<void> {
-  const { rows } = await deps.reads.query<{ job_id: string }>({
+  const { rows } = await deps.reads.query<{ job_id: string; job_version: number }>({
     name: 'run-job',
-    text: 'select job_id from runs where id = $1 and project_id = $2',
+    text: 'select job_id, job_version from runs where id = $1 and project_id = $2',
     values: [actor.runId, actor.projectId],
   });
-  const job = rows[0] && (await deps.jobs.ofRun(actor.projectId, rows[0].job_id));
+  const job = rows[0] && (await deps.jobs.atVersion(actor.projectId, rows[0].job_id, rows[0].job_version));
   if (!job?.resultSchema) return;
   const details = validate(job.resultSchema, result, 'result');
   if (details.length > 0) throw new AppError('UNPROCESSABLE', 'result schema validation failed', { details });
@@ -72,12 +72,13 @@ function failItem(actor: RunActor, error: string): TransitionItem {
 async function retryItem(actor: RunActor, error: string, deps: RunDeps): Promise<TransitionItem> {
   const run = await readAttempt(deps.reads, actor);
   if (!run) throw refusal(actor.epoch, { status: null, epoch: null });
-  const job = await deps.jobs.ofRun(actor.projectId, run.jobId);
+  const job = await deps.jobs.atVersion(actor.projectId, run.jobId, run.jobVersion);
   return failAttempt({ ...run, id: actor.runId, epoch: actor.epoch }, job, { errorClass: 'unknown', message: error });
 }
 
 interface AttemptRow {
   readonly jobId: string;
+  readonly jobVersion: number;
   readonly attempt: number;
   readonly previousErrorClass: ErrorClass | null;
   readonly overrides: RunOverrides;
@@ -85,7 +86,7 @@ interface AttemptRow {
 
 async function readAttempt(pool: Pool, actor: RunActor): Promise<AttemptRow | undefined> {
   const { rows } = await pool.query<AttemptRow>(
-    `select job_id as "jobId", attempt, error_class as "previousErrorClass", json_build_object('maxAttempts', max_attempts_override,
+    `select job_id as "jobId", job_version as "jobVersion", attempt, error_class as "previousErrorClass", json_build_object('maxAttempts', max_attempts_override,
             'strategy', retry_backoff, 'initialDelaySecs', retry_initial_delay_secs, 'maxDelaySecs', retry_max_delay_secs) as overrides
        from runs where id = $1 and project_id = $2`,
     [actor.runId, actor.projectId],

@@ -9,7 +9,8 @@ import { JsonInput, text } from '../../core/schemas.ts';
 import type { RunDeps } from './deps.ts';
 import { MAX_LINEAGE_DEPTH } from './insert-statement.ts';
 import { refusal, reportOwnRun } from './report.ts';
-import { insertRefusal, prepare, triggerableJob } from './trigger.ts';
+import { prepare, triggerableJob } from './trigger.ts';
+import { insertRefusal } from './trigger-answer.ts';
 
 /** Input of a continuation. */
 export const ContinueRunInput = z.strictObject({

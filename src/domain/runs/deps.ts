@@ -4,6 +4,7 @@ import type { StreamTokens } from '../../auth/stream-token.ts';
 import type { ByteBudget } from '../../core/byte-budget.ts';
 import type { EndpointPolicy } from '../../core/endpoint-guard.ts';
 import type { WakeHub } from '../../db/wake-hub.ts';
+import type { Admissions } from '../admission/admissions.ts';
 import type { ChangeFeed } from '../changes/change-feed.ts';
 import type { QueueStatsBoard } from '../changes/queue-stats.ts';
 import type { Circuits } from '../circuits/circuits.ts';
@@ -28,6 +29,7 @@ export interface RunDeps {
   readonly jobs: JobCache;
   readonly transitions: Transitions;
   readonly inserts: Inserts;
+  readonly admissions: Admissions;
   readonly dependencies: DependencyWaits;
   readonly reports: Reports;
   readonly records: Records;

@@ -62,7 +62,7 @@ async function toItem(
     };
   }
   const trace = executionTrace(run, outcome.trace, dequeueMs);
-  const job = await deps.jobs.ofRun(run.projectId, run.jobId);
+  const job = await deps.jobs.atVersion(run.projectId, run.jobId, run.jobVersion);
   switch (outcome.kind) {
     case 'completed':
       return completion(run, job, { result: outcome.result, trace });

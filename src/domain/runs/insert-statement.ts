@@ -31,10 +31,10 @@ with input as materialized (
   select * from json_to_recordset($1::json) as x (
     ord int, id uuid, project_id text, job_id uuid, job_version int, job_version_id text, status text, start boolean,
     priority int, scheduled_at timestamptz, ttl_secs int, timeout_secs int, timeout_secs_override int, max_attempts_override int,
-    concurrency_key text, idempotency_key text, triggered_by text, created_by text, parent_run_id uuid, parent_epoch int,
-    spawn_key text, dependency_key text, wait_id uuid, debug_mode boolean, may_exist boolean, continuation_of uuid, batch_id uuid,
-    workflow_step_run_id uuid, retry_backoff text, retry_initial_delay_secs int, retry_max_delay_secs int, payload jsonb, payload_hash text,
-    metadata jsonb, tags jsonb, traceparent text)
+    retry_backoff text, retry_initial_delay_secs int, retry_max_delay_secs int, concurrency_key text, idempotency_key text,
+    triggered_by text, created_by text, parent_run_id uuid, parent_epoch int, spawn_key text, dependency_key text, wait_id uuid,
+    debug_mode boolean, may_exist boolean, continuation_of uuid, batch_id uuid, workflow_step_run_id uuid, payload jsonb,
+    payload_hash text, metadata jsonb, tags jsonb, traceparent text)
 ), checked as materialized (
   select i.*, coalesce(p.spawn_depth + case when i.continuation_of is null then 1 else 0 end, 0) as spawn_depth,
          case when i.continuation_of is null then p.spawn_depth else p.lineage_depth end as parent_depth,
@@ -50,18 +50,19 @@ with input as materialized (
 ), born as (
   insert into runs (
     id, project_id, job_id, job_version, job_version_id, status, epoch, event_seq, priority, created_at, queued_at, started_at,
-    scheduled_at, wake_at, expires_at, timeout_secs, timeout_secs_override, max_attempts_override, concurrency_key, idempotency_key,
+    scheduled_at, wake_at, expires_at, timeout_secs, timeout_secs_override, max_attempts_override, retry_backoff,
+    retry_initial_delay_secs, retry_max_delay_secs, concurrency_key, idempotency_key,
     triggered_by, created_by, parent_run_id, spawn_key, spawn_depth, continuation_of, lineage_depth, batch_id,
-    dependency_key, debug_mode, workflow_step_run_id, retry_backoff, retry_initial_delay_secs, retry_max_delay_secs)
+    dependency_key, debug_mode, workflow_step_run_id)
   select a.id, a.project_id, a.job_id, a.job_version, a.job_version_id, case when a.starts then 'executing' else a.status end,
          case when a.starts then 1 else 0 end, case when a.starts then 3 else 1 end, a.priority,
          now() + a.ord * interval '1 microsecond', case when a.status = 'queued' then now() end, case when a.starts then now() end,
          a.scheduled_at, case when a.status = 'delayed' then a.scheduled_at end,
          ${EXPIRES_AT_SQL},
-         a.timeout_secs, a.timeout_secs_override, a.max_attempts_override, a.concurrency_key, a.idempotency_key,
+         a.timeout_secs, a.timeout_secs_override, a.max_attempts_override, a.retry_backoff, a.retry_initial_delay_secs,
+         a.retry_max_delay_secs, a.concurrency_key, a.idempotency_key,
          a.triggered_by, a.created_by, a.parent_run_id, a.spawn_key, a.spawn_depth, a.continuation_of, a.lineage_depth, a.batch_id,
-         a.dependency_key, coalesce(a.debug_mode, false), a.workflow_step_run_id, a.retry_backoff, a.retry_initial_delay_secs,
-         a.retry_max_delay_secs
+         a.dependency_key, coalesce(a.debug_mode, false), a.workflow_step_run_id
     from checked a where a.allowed order by a.ord
   on conflict do nothing
   returning *

@@ -1,11 +1,12 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { newId } from '../../core/ids.ts';
 import { makeMicroBatcher } from '../../core/micro-batcher.ts';
+import type { RetryStrategy } from '../../core/retry.ts';
 import type { RunStatus } from '../../core/run-state.ts';
 import { isDataError } from '../../db/errors.ts';
 import type { DependencyWaits } from '../dependencies/dependency-waits.ts';
 import { matchOf, type RunMatch } from '../dependencies/match.ts';
-import type { ClaimedRun, RunOverrides } from './claimed-run.ts';
+import type { ClaimedRun } from './claimed-run.ts';
 import { INSERT_SQL, MAX_LINEAGE_DEPTH, MAX_SPAWN_DEPTH } from './insert-statement.ts';
 
 /** A run to be stored. JSON fields are text, so that what was parsed at the edge is not walked again. */
@@ -27,6 +28,9 @@ export interface NewRun {
   readonly timeoutSecs: number;
   readonly timeoutSecsOverride: number | null;
   readonly maxAttemptsOverride: number | null;
+  readonly retryBackoff: RetryStrategy | null;
+  readonly retryInitialDelaySecs: number | null;
+  readonly retryMaxDelaySecs: number | null;
   readonly concurrencyKey: string | null;
   readonly idempotencyKey: string | null;
   /** See `dependencyKeyOf`. */
@@ -38,8 +42,6 @@ export interface NewRun {
   readonly continues?: { readonly runId: string; readonly epoch: number; readonly key: string };
   /** The step of a workflow that it is the work of, and its name among the runs of that step. */
   readonly step?: { readonly stepRunId: string; readonly key: string };
-  /** In place of what the job says about retries; null leaves it to the job. */
-  readonly retry?: Omit<RunOverrides, 'maxAttempts'>;
   readonly batchId: string | null;
   readonly debugMode?: boolean;
   readonly payload: string;
@@ -77,6 +79,13 @@ export interface StartSlots {
 export interface Inserts {
   /** Stores one run; whatever else is triggered meanwhile shares its statement. */
   one(run: NewRun): Promise<InsertOutcome>;
+  /** A run that is to wait for what its job depends on as one that need not, if that is so; any other as it is. */
+  settled(run: NewRun): Promise<NewRun>;
+  /**
+   * Stores runs within a transaction of the caller's, none of them started; `announce` is to be called when that has committed, and
+   * nobody hears of the runs before.
+   */
+  within(client: PoolClient, runs: readonly NewRun[]): Promise<{ readonly outcomes: readonly InsertOutcome[]; announce(): void }>;
   idle(): Promise<void>;
 }
 
@@ -118,9 +127,13 @@ export function makeInserts(deps: InsertDeps): Inserts {
     isPoison: isDataError,
   });
 
+  async function settled(run: NewRun): Promise<NewRun> {
+    const isReady = run.status === 'waiting' && (await deps.dependencies.areMet(matchOf(run)));
+    return isReady ? { ...run, status: 'queued' } : run;
+  }
+
   async function one(asked: NewRun): Promise<InsertOutcome> {
-    const isReady = asked.status === 'waiting' && (await deps.dependencies.areMet(matchOf(asked)));
-    const run: NewRun = isReady ? { ...asked, status: 'queued' } : asked;
+    const run = await settled(asked);
     let outcome = await batcher.add(run);
     for (let tries = 1; outcome.kind === 'raced' && tries < RACE_TRIES; tries++) outcome = await batcher.add(run);
     return outcome;
@@ -128,6 +141,15 @@ export function makeInserts(deps: InsertDeps): Inserts {
 
   return {
     one,
+    settled,
+    async within(client, runs) {
+      if (runs.length === 0) return { outcomes: [], announce: () => {} };
+      const rows = await store(client, runs, { ...NO_SLOTS, ring: true });
+      return {
+        outcomes: rows.map((row, index) => toOutcome(row, runs[index])),
+        announce: () => deps.onStored(noticeOf(rows, runs)),
+      };
+    },
     idle: () => batcher.idle(),
   };
 }
@@ -153,28 +175,47 @@ async function insert(deps: InsertDeps, runs: readonly NewRun[]): Promise<Insert
   try {
     // Without a free slot here somebody else must hear of what stays queued.
     const ring = reserved === 0;
-    const { rows } = await deps.pool.query<InsertRow>({
-      name: 'insert-runs',
-      text: INSERT_SQL,
-      values: [`[${runs.map(toInput).join(',')}]`, slots?.holder ?? NOBODY, slots?.leaseMs ?? 0, reserved, ring],
-    });
+    const rows = await store(deps.pool, runs, { ...(slots ?? NO_SLOTS), reserved, ring });
     rows.forEach((row, index) => {
       const run = runs[index];
       if (!run || !row.stored || !row.starts) return;
       started++;
       slots?.start(bornClaimed(run, row.at));
     });
-    deps.onStored({
-      waiting: runs.flatMap((run, index) => (run.status === 'waiting' && rows[index]?.stored ? [matchOf(run)] : [])),
-      stored: rows.filter((row) => row.stored).length,
-      nextTimerMs: nextTimerMs(runs),
-      queued: rows.some((row, index) => row.stored && !row.starts && runs[index]?.status === 'queued'),
-      rung: (rows[0]?.rings ?? 0) > 0,
-    });
+    deps.onStored(noticeOf(rows, runs));
     return rows.map((row, index) => toOutcome(row, runs[index]));
   } finally {
     if (reserved > started) slots?.release(reserved - started);
   }
+}
+
+interface Start {
+  readonly holder: string;
+  readonly leaseMs: number;
+  /** How many of the runs may start as they are stored. */
+  readonly reserved: number;
+  readonly ring: boolean;
+}
+
+const NO_SLOTS = { holder: NOBODY, leaseMs: 0, reserved: 0 };
+
+async function store(on: Pool | PoolClient, runs: readonly NewRun[], start: Start): Promise<InsertRow[]> {
+  const { rows } = await on.query<InsertRow>({
+    name: 'insert-runs',
+    text: INSERT_SQL,
+    values: [`[${runs.map(toInput).join(',')}]`, start.holder, start.leaseMs, start.reserved, start.ring],
+  });
+  return rows;
+}
+
+function noticeOf(rows: readonly InsertRow[], runs: readonly NewRun[]): StoredNotice {
+  return {
+    waiting: runs.flatMap((run, index) => (run.status === 'waiting' && rows[index]?.stored ? [matchOf(run)] : [])),
+    stored: rows.filter((row) => row.stored).length,
+    nextTimerMs: nextTimerMs(runs),
+    queued: rows.some((row, index) => row.stored && !row.starts && runs[index]?.status === 'queued'),
+    rung: (rows[0]?.rings ?? 0) > 0,
+  };
 }
 
 function mayStart(run: NewRun): boolean {
@@ -186,20 +227,25 @@ function nextTimerMs(runs: readonly NewRun[]): number | null {
   return moments.length > 0 ? Math.min(...moments) - Date.now() : null;
 }
 
-const NO_RETRY: Omit<RunOverrides, 'maxAttempts'> = { strategy: null, initialDelaySecs: null, maxDelaySecs: null };
-
 /** A run that was claimed as it was born: its first attempt, under its first claim. */
 function bornClaimed(run: NewRun, at: Date): ClaimedRun {
   return {
     id: run.id,
     projectId: run.projectId,
     jobId: run.jobId,
+    jobVersion: run.jobVersion,
     attempt: 1,
     epoch: 1,
     previousError: null,
     previousErrorClass: null,
-    overrides: { ...(run.retry ?? NO_RETRY), maxAttempts: run.maxAttemptsOverride },
+    overrides: {
+      maxAttempts: run.maxAttemptsOverride,
+      strategy: run.retryBackoff,
+      initialDelaySecs: run.retryInitialDelaySecs,
+      maxDelaySecs: run.retryMaxDelaySecs,
+    },
     timeoutSecs: run.timeoutSecs,
+    timeoutSecsOverride: run.timeoutSecsOverride,
     createdAt: at,
     queuedAt: at,
     startedAt: at,
@@ -237,6 +283,10 @@ function toInput(run: NewRun, ord: number): string {
     timeout_secs: run.timeoutSecs,
     timeout_secs_override: run.timeoutSecsOverride,
     max_attempts_override: run.maxAttemptsOverride,
+    // JSON leaves out what is undefined: a run without wishes of its own sends none.
+    retry_backoff: run.retryBackoff ?? undefined,
+    retry_initial_delay_secs: run.retryInitialDelaySecs ?? undefined,
+    retry_max_delay_secs: run.retryMaxDelaySecs ?? undefined,
     concurrency_key: run.concurrencyKey,
     idempotency_key: run.idempotencyKey,
     dependency_key: run.dependencyKey,
@@ -247,9 +297,6 @@ function toInput(run: NewRun, ord: number): string {
     parent_epoch: run.parent?.epoch ?? run.continues?.epoch,
     spawn_key: run.parent?.spawnKey ?? run.continues?.key ?? run.step?.key,
     workflow_step_run_id: run.step?.stepRunId,
-    retry_backoff: run.retry?.strategy ?? undefined,
-    retry_initial_delay_secs: run.retry?.initialDelaySecs ?? undefined,
-    retry_max_delay_secs: run.retry?.maxDelaySecs ?? undefined,
     continuation_of: run.continues?.runId,
     batch_id: run.batchId,
     may_exist: run.mayExist,

@@ -1,4 +1,3 @@
-import type { Pool } from 'pg';
 import { z } from 'zod';
 import { type Actor, requireScope } from '../../auth/actor.ts';
 import { AppError, notFound } from '../../core/errors.ts';
@@ -16,7 +15,7 @@ export const RestartRunInput = z.strictObject({
     .describe('How much memory the run has from now on; that which it had when left out.'),
 });
 
-type ManagedDeps = Pick<RunDeps, 'reads' | 'transitions' | 'hub'>;
+type ManagedDeps = Pick<RunDeps, 'reads' | 'jobs' | 'transitions' | 'hub'>;
 
 /**
  * Stops the process of a run until somebody resumes it. Its token is powerless at once: what it has stored until then, the last checkpoint
@@ -25,7 +24,7 @@ type ManagedDeps = Pick<RunDeps, 'reads' | 'transitions' | 'hub'>;
  */
 export async function pauseRun(actor: Actor, runId: string, deps: ManagedDeps): Promise<void> {
   requireScope(actor, 'runs:write');
-  const run = await readRun(actor, runId, deps.reads);
+  const run = await readRun(actor, runId, deps);
   if (run.mode !== 'managed') throw new AppError('BAD_REQUEST', 'only managed runs can be paused');
   const result = await deps.transitions.one({ runId, projectId: actor.projectId, event: 'pause', message: 'paused by user' });
   if (result.moved) deps.hub.stop([runId]);
@@ -57,7 +56,7 @@ export async function restartRun(
 ): Promise<void> {
   requireScope(actor, 'runs:write');
   const { runId, machinePreset } = input;
-  const run = await readRun(actor, runId, deps.reads);
+  const run = await readRun(actor, runId, deps);
   if (run.mode !== 'managed') throw new AppError('BAD_REQUEST', 'only managed runs can be restarted');
   if (run.status !== 'executing' && run.status !== 'paused') {
     throw new AppError('BAD_REQUEST', 'run must be executing or paused to restart');
@@ -80,14 +79,14 @@ interface ManagedRow {
   readonly mode: ExecutionMode;
 }
 
-/** A run is what its job is now: that is what its next attempt goes by, too. */
-async function readRun(actor: Actor, runId: string, pool: Pool): Promise<ManagedRow> {
+/** A run is what its version of the job says: that is what its attempt was made by. */
+async function readRun(actor: Actor, runId: string, { reads, jobs }: ManagedDeps): Promise<ManagedRow> {
   if (!isUuid(runId)) throw notFound('run');
-  const { rows } = await pool.query<ManagedRow>(
-    `select r.status, r.epoch, j.execution_mode as mode from runs r join jobs j on j.id = r.job_id
-      where r.id = $1 and r.project_id = $2`,
+  const { rows } = await reads.query<Omit<ManagedRow, 'mode'> & { job_id: string; job_version: number }>(
+    'select status, epoch, job_id, job_version from runs where id = $1 and project_id = $2',
     [runId, actor.projectId],
   );
   if (!rows[0]) throw notFound('run');
-  return rows[0];
+  const { status, epoch, job_id: jobId, job_version: version } = rows[0];
+  return { status, epoch, mode: (await jobs.atVersion(actor.projectId, jobId, version)).executionMode };
 }

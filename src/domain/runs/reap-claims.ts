@@ -10,6 +10,7 @@ interface LapsedRow {
   id: string;
   project_id: string;
   job_id: string;
+  job_version: number;
   status: RunStatus;
   attempt: number;
   epoch: number;
@@ -36,7 +37,7 @@ export async function reapClaims(limit: number, deps: ReapClaimsDeps): Promise<n
   const { rows } = await deps.engine.query<LapsedRow>({
     name: 'lapsed-claims',
     text: `
-      select r.id, r.project_id, r.job_id, r.status, r.attempt, r.epoch, r.error_class as previous_error_class, l.deadline_at <= now() as late,
+      select r.id, r.project_id, r.job_id, r.job_version, r.status, r.attempt, r.epoch, r.error_class as previous_error_class, l.deadline_at <= now() as late,
              json_build_object('maxAttempts', r.max_attempts_override, 'strategy', r.retry_backoff,
                'initialDelaySecs', r.retry_initial_delay_secs, 'maxDelaySecs', r.retry_max_delay_secs) as overrides
         from run_leases l join runs r on r.id = l.run_id and r.epoch = l.epoch
@@ -50,7 +51,7 @@ export async function reapClaims(limit: number, deps: ReapClaimsDeps): Promise<n
 }
 
 async function toItem(row: LapsedRow, jobs: JobCache): Promise<TransitionItem> {
-  const job = await jobs.ofRun(row.project_id, row.job_id);
+  const job = await jobs.atVersion(row.project_id, row.job_id, row.job_version);
   const run = {
     id: row.id,
     attempt: row.attempt,

@@ -1,4 +1,6 @@
 import type { Pool } from 'pg';
+import { dropSpentCounters } from '../admission/drop-counters.ts';
+import { fireBuffers } from '../admission/fire-buffers.ts';
 import { deleteExpiredBatches } from '../batches/retention.ts';
 import { deleteOldChanges } from '../changes/read-changes.ts';
 import { forgetCircuits } from '../circuits/circuit-upkeep.ts';
@@ -12,7 +14,7 @@ import { deleteExpiredRuns, forgetChunks } from './retention.ts';
 const BATCH = 500;
 
 /** What reaping works with. */
-export type ReapDeps = Pick<RunDeps, 'engine' | 'jobs' | 'transitions' | 'hub' | 'dependencies' | 'stepsChanged'>;
+export type ReapDeps = Pick<RunDeps, 'engine' | 'jobs' | 'transitions' | 'inserts' | 'hub' | 'dependencies' | 'stepsChanged'>;
 
 /** What is waiting to be reaped, and when a timer is next due. */
 export interface Dues {
@@ -26,20 +28,21 @@ export interface Dues {
   readonly limits: boolean;
   /** Runs have been claimable for a while and nobody took them: a doorbell was lost, or everybody is full. */
   readonly unclaimed: boolean;
-  /** Milliseconds until the next delayed run or retry is due; null when there is none. */
+  /** Milliseconds until the next delayed run, retry or buffer of triggers is due; null when there is none. */
   readonly nextTimerMs: number | null;
 }
 
 const DUES_SQL = `
 select exists (select from run_leases where lease_until <= now() or deadline_at <= now()) as claims,
-       exists (select from runs where wake_at <= now()) as timers,
+       exists (select from runs where wake_at <= now()) or exists (select from trigger_buffers where fire_at <= now()) as timers,
        exists (select from runs where expires_at <= now() and status in ('delayed', 'queued') and epoch = 0) as expiries,
        exists (select from waits where status = 'waiting' and expires_at <= now()) as waits,
        exists (select from limits where has_waiters) as held, exists (select from limits) as limits,
        exists (select from (select r.queued_at from runs r where r.status = 'queued' and r.hold is null
                              order by r.priority desc, r.created_at, r.id limit 1) q
                 where q.queued_at < now() - $1::bigint * interval '1 millisecond') as unclaimed,
-       (select extract(epoch from min(wake_at) - now()) * 1000 from runs where wake_at is not null)::float8 as "nextTimerMs"`;
+       extract(epoch from least((select min(wake_at) from runs where wake_at is not null),
+                                (select min(fire_at) from trigger_buffers)) - now())::float8 * 1000 as "nextTimerMs"`;
 
 /** One cheap question that an idle database answers with "nothing" from the edges of a few small indexes. */
 export async function findDues(unclaimedAfterMs: number, deps: { readonly engine: Pool }): Promise<Dues> {
@@ -65,11 +68,11 @@ async function freeHeld(deps: ReapDeps): Promise<void> {
   if (keys.length > 0) await promoteHeld(keys, deps);
 }
 
-/** Queues delayed runs and frees retries that are due. Any process may do it at any time. */
+/** Queues delayed runs, frees retries and makes runs of buffered triggers that are due. Any process may do it at any time. */
 export async function fireTimers(deps: Omit<ReapDeps, 'stepsChanged'>): Promise<number> {
   const promoted = await repeat((limit) => promoteDelayed(limit, deps));
   const released = await repeat((limit) => releaseRetries(limit, deps));
-  return promoted + released;
+  return promoted + released + (await fireBuffers(deps));
 }
 
 /** The slower rounds: heals what only a crash at the wrong moment leaves behind, and deletes what is past its keeping time. */
@@ -79,6 +82,7 @@ export async function sweep(dues: Dues, deps: ReapDeps): Promise<void> {
   await deps.dependencies.sweep();
   if (dues.limits) await freeHeld(deps);
   await repeat((limit) => deleteExpiredRuns(limit, deps));
+  await repeat((limit) => dropSpentCounters(limit, deps));
   await repeat((limit) => forgetCircuits(limit, deps));
   await repeat((limit) => deleteOldChanges(limit, deps));
   await repeat((limit) => deleteExpiredBatches(limit, deps));

@@ -4,12 +4,14 @@ import { SNOOZE_COUNT } from '../../core/circuit.ts';
 import { AppError, notFound } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
 import type { JsonValue } from '../../core/json.ts';
+import type { RetryStrategy } from '../../core/retry.ts';
 import type { RunStatus } from '../../core/run-state.ts';
 import { dependencyKeyOf } from '../dependencies/match.ts';
 import type { JobRow } from '../jobs/job.ts';
 import type { RunDeps } from './deps.ts';
 import type { NewRun } from './insert.ts';
-import { insertRefusal, prepare, refuseManagedIfOff } from './trigger.ts';
+import { prepare, refuseManagedIfOff } from './trigger.ts';
+import { insertRefusal } from './trigger-answer.ts';
 
 /** The endings after which a run can be replayed. A dead letter is replayed as itself; the others ended as somebody wanted. */
 export const REPLAYABLE_STATUSES = ['failed', 'timed_out', 'crashed', 'system_failed'] as const satisfies readonly RunStatus[];
@@ -23,6 +25,9 @@ export interface Original {
   readonly concurrencyKey: string | null;
   readonly timeoutSecs: number | null;
   readonly maxAttempts: number | null;
+  readonly retryBackoff: RetryStrategy | null;
+  readonly retryInitialDelaySecs: number | null;
+  readonly retryMaxDelaySecs: number | null;
   readonly payload: JsonValue;
   readonly metadata: Readonly<Record<string, string>>;
   /** JSON text. */
@@ -67,6 +72,8 @@ export async function readOriginals(actor: Actor, runIds: readonly string[], poo
   const { rows } = await pool.query<Original>(
     `select r.id, r.status, r.job_id as "jobId", r.priority, r.concurrency_key as "concurrencyKey",
             r.timeout_secs_override as "timeoutSecs", r.max_attempts_override as "maxAttempts",
+            r.retry_backoff as "retryBackoff", r.retry_initial_delay_secs as "retryInitialDelaySecs",
+            r.retry_max_delay_secs as "retryMaxDelaySecs",
             d.payload, d.metadata, d.tags::text as tags
        from runs r join run_data d on d.run_id = r.id
       where r.project_id = $1 and r.id = any ($2::uuid[])
@@ -90,6 +97,7 @@ export async function prepareReplay(
   refuseUnlessReplayable(original);
   const job = await replayableJob(actor, original.jobId, deps);
   const { payload, priority, concurrencyKey, timeoutSecs, maxAttempts } = original;
+  const { retryBackoff, retryInitialDelaySecs, retryMaxDelaySecs } = original;
   const run = prepare(actor, job, {
     item: {
       payload,
@@ -97,6 +105,9 @@ export async function prepareReplay(
       ...(concurrencyKey !== null && { concurrencyKey }),
       ...(timeoutSecs !== null && { timeoutSecs }),
       ...(maxAttempts !== null && { maxAttempts }),
+      ...(retryBackoff !== null && { retryBackoff }),
+      ...(retryInitialDelaySecs !== null && { retryInitialDelaySecs }),
+      ...(retryMaxDelaySecs !== null && { retryMaxDelaySecs }),
     },
     origin: { triggeredBy: 'manual' },
   });

@@ -63,15 +63,17 @@ async function checkedPayload(
   { runId, payload }: { readonly runId: string; readonly payload: JsonObject },
   deps: RescheduleDeps,
 ): Promise<TransitionItem['payload']> {
-  const { rows } = await deps.reads.query<{ jobId: string; metadata: Record<string, string> }>(
-    `select r.job_id as "jobId", d.metadata from runs r join run_data d on d.run_id = r.id
+  const { rows } = await deps.reads.query<{ jobId: string; version: number; metadata: Record<string, string> }>(
+    `select r.job_id as "jobId", r.job_version as version, d.metadata from runs r join run_data d on d.run_id = r.id
       where r.id = $1 and r.project_id = $2 and r.epoch = 0 and r.status in ('delayed', 'queued')`,
     [runId, actor.projectId],
   );
   if (!rows[0]) throw ineligible();
   payloadText(payload);
-  checkPayload(await deps.jobs.ofRun(actor.projectId, rows[0].jobId), payload);
-  return { json: payload, hash: hashPayload(payload), dependencyKey: dependencyKeyOf(payload, rows[0].metadata) };
+  const { jobId, version, metadata } = rows[0];
+  const today = await deps.jobs.ofRun(actor.projectId, jobId);
+  checkPayload(await deps.jobs.atVersion(actor.projectId, jobId, await deps.jobs.versionToRun(today, version)), payload);
+  return { json: payload, hash: hashPayload(payload), dependencyKey: dependencyKeyOf(payload, metadata) };
 }
 
 function ineligible(): AppError {

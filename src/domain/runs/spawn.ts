@@ -3,7 +3,8 @@ import type { RunActor } from '../../auth/actor.ts';
 import { newId } from '../../core/ids.ts';
 import { JsonInput, key } from '../../core/schemas.ts';
 import type { RunDeps } from './deps.ts';
-import { insertRefusal, prepare, triggerableJob } from './trigger.ts';
+import { admitLimited, prepare, triggerableJob } from './trigger.ts';
+import { insertRefusal } from './trigger-answer.ts';
 import { waitForChildren } from './waits.ts';
 
 const DEFAULT_AWAIT_SECS = 3_600;
@@ -23,14 +24,15 @@ export const SpawnInput = z.strictObject({
 
 /**
  * Starts a child of the calling executor's run and answers its id. A parent that starts over and spawns the same key meets the child it
- * has. CONFLICT when the parent's claim no longer stands; NOT_FOUND for the job.
+ * has. CONFLICT when the parent's claim no longer stands; NOT_FOUND for the job; RATE_LIMITED by the limits of job and project.
  */
 export async function spawnRun(actor: RunActor, input: z.output<typeof SpawnInput>, deps: RunDeps): Promise<string> {
   const job = await triggerableJob(actor, input.job, deps);
   const parent = { runId: actor.runId, epoch: actor.epoch, spawnKey: input.spawnKey ?? newId() };
   const item = { payload: input.payload, priority: input.priority };
   const run = prepare(actor, job, { item, origin: { triggeredBy: 'spawn', parent } });
-  const outcome = await deps.inserts.one(run);
+  const outcome = await admitLimited(job, run, deps);
+  if (outcome.kind === 'refused') throw outcome.error;
   if (outcome.kind !== 'stored' && outcome.kind !== 'existing') throw insertRefusal(outcome.kind);
   const childId = outcome.kind === 'existing' ? outcome.id : run.id;
   if (input.awaitCompletion) {

@@ -4,16 +4,19 @@ import { type Actor, actorName, requireScope, type StepActor } from '../../auth/
 import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { canonicalJson, type JsonValue } from '../../core/json.ts';
-import type { RunStatus } from '../../core/run-state.ts';
+import { RETRY_STRATEGIES } from '../../core/retry.ts';
 import { JsonInput, key, Metadata, Tags } from '../../core/schemas.ts';
+import { type Candidate, isLimited, type LimitedOutcome } from '../admission/candidate.ts';
 import { dependencyKeyOf } from '../dependencies/match.ts';
 import { MANAGED_IS_OFF } from '../jobs/check-job.ts';
 import type { JobRow } from '../jobs/job.ts';
+import type { CachedJob } from '../jobs/job-cache.ts';
 import { validate } from '../jobs/json-schema.ts';
 import type { RunDeps } from './deps.ts';
-import type { InsertOutcome, NewRun } from './insert.ts';
-import { MAX_SPAWN_DEPTH } from './insert-statement.ts';
+import { startOf } from './execution-window.ts';
+import type { NewRun } from './insert.ts';
 import { boundedJson } from './json-size.ts';
+import { type TriggerAnswer, type Triggered, triggerAnswer, triggered } from './trigger-answer.ts';
 
 /** Bytes of JSON a payload may have. */
 export const MAX_PAYLOAD_BYTES = 5 * 1_048_576;
@@ -32,6 +35,28 @@ export const TriggerItemInput = z.strictObject({
   concurrencyKey: key(128).optional().describe('Runs with the same key share the per-key limit of the job.'),
   timeoutSecs: z.int().min(1).max(86_400).optional().describe('Overrides the timeout of the job for this run, in seconds.'),
   maxAttempts: z.int().min(1).max(100).optional().describe('Overrides the maximum attempts of the job for this run.'),
+  retryBackoff: z
+    .enum(RETRY_STRATEGIES)
+    .optional()
+    .describe('Overrides the retry strategy of the job for this run; "custom" needs a job with delays.'),
+  retryInitialDelaySecs: z
+    .int()
+    .min(0)
+    .max(3_600)
+    .optional()
+    .describe('Overrides the first retry delay of the job for this run, in seconds.'),
+  retryMaxDelaySecs: z
+    .int()
+    .min(1)
+    .max(3_600)
+    .optional()
+    .describe('Overrides the longest retry delay of the job for this run, in seconds.'),
+  debounceKey: key(128)
+    .optional()
+    .describe('Which triggers of a debounced job are taken for one; those without a key are, too. Other jobs ignore it.'),
+  batchKey: key(128)
+    .optional()
+    .describe('Which triggers of a batching job become one run; those without a key do, too. Other jobs ignore it.'),
 });
 
 /** Input of a single trigger. */
@@ -45,16 +70,6 @@ export type TriggerItem = z.output<typeof TriggerItemInput>;
 /** A parsed {@link TriggerRunInput}. */
 export type TriggerRun = z.output<typeof TriggerRunInput>;
 
-/** The run that answers a trigger: the new one, or the live one that holds the idempotency key. */
-export interface Triggered {
-  readonly id: string;
-  readonly status: RunStatus;
-  readonly payloadHash: string;
-  readonly idempotencyHit: boolean;
-  /** The token of the run's first claim; null on an idempotency hit, whose token was handed out before. */
-  readonly runToken: string | null;
-}
-
 /** What a trigger would do. */
 export interface DryRun {
   readonly job: JobRow;
@@ -65,17 +80,55 @@ export interface DryRun {
 }
 
 /**
- * Triggers one run of a job. Acknowledged means committed: a run that is answered here is never lost. NOT_FOUND for the job, BAD_REQUEST
- * when it is disabled or the payload breaks its schema, CONFLICT when the idempotency key is held by a run with another payload.
+ * Triggers a job. Acknowledged means committed: what is answered here, a run or the promise of one, is never lost. NOT_FOUND for the job,
+ * BAD_REQUEST when it is disabled or the payload breaks its schema, CONFLICT when the idempotency key is held by a run with another
+ * payload, RATE_LIMITED by the quotas of the project and the rate limit of the job.
+ */
+export async function triggerJob(actor: Actor, input: TriggerRun, deps: RunDeps): Promise<TriggerAnswer> {
+  requireScope(actor, 'jobs:trigger');
+  const job = await triggerableJob(actor, input.job, deps);
+  const run = prepare(actor, job, { item: input, origin: { triggeredBy: 'manual' } });
+  return triggerPrepared(job, run, { debounceKey: input.debounceKey, batchKey: input.batchKey }, deps);
+}
+
+/** What {@link triggerPrepared} is told beside the run: the keys of the trigger, and its place in a batch that may be tried again. */
+export type PreparedTrigger = Pick<TriggerItem, 'debounceKey' | 'batchKey'> & { readonly batchItem?: Candidate['batchItem'] };
+
+/** As {@link triggerJob}, of a run that is prepared already. */
+export async function triggerPrepared(
+  job: CachedJob,
+  run: NewRun,
+  { debounceKey, batchKey, batchItem = null }: PreparedTrigger,
+  deps: Pick<RunDeps, 'admissions' | 'tokens'>,
+): Promise<TriggerAnswer> {
+  const keys = { debounceKey: debounceKey ?? null, batchKey: batchKey ?? null };
+  const outcome = await deps.admissions.one({ run, job, policies: 'all', ...keys, batchItem });
+  return triggerAnswer(run, outcome, deps);
+}
+
+/**
+ * Triggers one run of a job for a caller that needs this very run: as {@link triggerJob}, but neither debounced, nor gathered, nor
+ * answered with the run of an equal payload.
  */
 export async function triggerRun(actor: Actor, input: TriggerRun, deps: RunDeps): Promise<Triggered> {
   requireScope(actor, 'jobs:trigger');
   const job = await triggerableJob(actor, input.job, deps);
   const run = prepare(actor, job, { item: input, origin: { triggeredBy: 'manual' } });
-  return triggered(run, await deps.inserts.one(run), deps);
+  return triggered(run, await admitLimited(job, run, deps), deps);
 }
 
-/** Checks a trigger as {@link triggerRun} would, and stores nothing. */
+/** What the limits of a job, and storing, made of a run that nothing but itself can answer for. */
+export async function admitLimited(
+  job: CachedJob,
+  run: NewRun,
+  { admissions }: Pick<RunDeps, 'admissions'>,
+): Promise<LimitedOutcome> {
+  const outcome = await admissions.one({ run, job, policies: 'limits', debounceKey: null, batchKey: null, batchItem: null });
+  if (!isLimited(outcome)) throw new Error(`run ${run.id} was ${outcome.kind} although only limits were to apply`);
+  return outcome;
+}
+
+/** Checks a trigger as {@link triggerJob} would, and stores nothing. */
 export async function dryRunTrigger(actor: Actor, input: TriggerRun, deps: RunDeps): Promise<DryRun> {
   requireScope(actor, 'jobs:trigger');
   const job = await triggerableJob(actor, input.job, deps);
@@ -95,7 +148,7 @@ export async function triggerableJob(
   actor: Pick<Actor, 'projectId'>,
   idOrSlug: string,
   deps: Pick<RunDeps, 'jobs' | 'managedExec'>,
-): Promise<JobRow> {
+): Promise<CachedJob> {
   const job = await deps.jobs.find(actor.projectId, idOrSlug);
   if (!job.enabled) throw new AppError('BAD_REQUEST', 'job is disabled: enable it before triggering runs');
   refuseManagedIfOff(job, deps);
@@ -112,10 +165,8 @@ export interface Origin {
   readonly triggeredBy: 'manual' | 'spawn' | 'workflow';
   readonly parent?: NewRun['parent'];
   readonly continues?: NewRun['continues'];
-  /** The step of a workflow that it is the work of, and what the step says about retries. */
+  /** The step of a workflow that it is the work of. */
   readonly step?: NewRun['step'];
-  readonly retry?: NewRun['retry'];
-  readonly batchId?: string;
 }
 
 /** Builds the row to store from checked input; throws what {@link triggerRun} documents. */
@@ -128,7 +179,10 @@ export function prepare(
   const payload = item.payload ?? null;
   const text = payloadText(payload);
   checkPayload(job, payload);
-  const scheduledAt = futureOf(item.scheduledAt);
+  if (item.retryBackoff === 'custom' && job.retryDelaysSecs.length === 0) {
+    throw new AppError('BAD_REQUEST', 'retry_backoff: "custom" needs a job with retry_delays_secs');
+  }
+  const scheduledAt = startOf(job, futureOf(item.scheduledAt), new Date());
   const metadata = { ...job.defaultRunMetadata, ...item.metadata };
   const limited = job.maxConcurrency !== null || (item.concurrencyKey !== undefined && job.maxConcurrencyPerKey !== null);
   return {
@@ -140,11 +194,14 @@ export function prepare(
     status: scheduledAt ? 'delayed' : job.dependencyCount > 0 ? 'waiting' : 'queued',
     start: !scheduledAt && !limited,
     priority: item.priority ?? 0,
-    scheduledAt: item.scheduledAt ?? null,
+    scheduledAt: scheduledAt ?? item.scheduledAt ?? null,
     ttlSecs: item.ttlSecs ?? job.runTtlSecs,
     timeoutSecs: item.timeoutSecs ?? job.timeoutSecs,
     timeoutSecsOverride: item.timeoutSecs ?? null,
     maxAttemptsOverride: item.maxAttempts ?? null,
+    retryBackoff: item.retryBackoff ?? null,
+    retryInitialDelaySecs: item.retryInitialDelaySecs ?? null,
+    retryMaxDelaySecs: item.retryMaxDelaySecs ?? null,
     concurrencyKey: item.concurrencyKey ?? null,
     idempotencyKey: item.idempotencyKey ?? null,
     dependencyKey: dependencyKeyOf(payload, metadata),
@@ -153,8 +210,7 @@ export function prepare(
     parent: origin.parent ?? null,
     ...(origin.continues && { continues: origin.continues }),
     ...(origin.step && { step: origin.step }),
-    ...(origin.retry && { retry: origin.retry }),
-    batchId: origin.batchId ?? null,
+    batchId: null,
     payload: text,
     payloadHash: hashPayload(payload),
     metadata: JSON.stringify(metadata),
@@ -189,46 +245,4 @@ export function futureOf(moment: Date | undefined): Date | null {
 /** SHA-256 of the payload's canonical JSON, in hex: equal payloads have equal hashes, whatever the order of their keys. */
 export function hashPayload(payload: JsonValue): string {
   return createHash('sha256').update(canonicalJson(payload)).digest('hex');
-}
-
-/** Turns what the store answered into what the caller is told. */
-export function triggered(run: NewRun, outcome: InsertOutcome, deps: Pick<RunDeps, 'tokens'>): Triggered {
-  switch (outcome.kind) {
-    case 'stored':
-      return {
-        id: run.id,
-        status: outcome.status,
-        payloadHash: run.payloadHash,
-        idempotencyHit: false,
-        runToken: firstToken(run, deps),
-      };
-    case 'existing':
-      if (outcome.payloadHash !== run.payloadHash) {
-        throw new AppError('CONFLICT', `idempotency key is held by run ${outcome.id} with another payload; use another key`);
-      }
-      return { id: outcome.id, status: outcome.status, payloadHash: run.payloadHash, idempotencyHit: true, runToken: null };
-    default:
-      throw insertRefusal(outcome.kind);
-  }
-}
-
-/** Why a run was not stored, for the caller. */
-export function insertRefusal(kind: 'raced' | 'orphaned' | 'too-deep'): AppError {
-  switch (kind) {
-    case 'raced':
-      return new AppError('CONFLICT', 'its key is being reused by many callers at once; try again');
-    case 'orphaned':
-      return new AppError('CONFLICT', 'stale run token: the parent run no longer executes under this claim');
-    case 'too-deep':
-      return new AppError('BAD_REQUEST', `runs may spawn runs ${MAX_SPAWN_DEPTH} levels deep; this parent is at the last`);
-  }
-}
-
-/** How long the token of the first claim may wait for that claim; the epoch in it ends its power with the claim, whatever it says. */
-const FIRST_TOKEN_GRACE_MS = 7 * 86_400_000;
-
-function firstToken(run: NewRun, deps: Pick<RunDeps, 'tokens'>): string {
-  const start = Math.max(run.scheduledAt?.getTime() ?? 0, Date.now());
-  const expiresAt = new Date(start + run.timeoutSecs * 1_000 + FIRST_TOKEN_GRACE_MS);
-  return deps.tokens.mint({ runId: run.id, projectId: run.projectId, epoch: 1, expiresAt });
 }

@@ -1,13 +1,18 @@
 import { z } from 'zod';
 import type { RunActor } from '../../auth/actor.ts';
+import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { MAX_INT32, text } from '../../core/schemas.ts';
 import { MAX_COST_MICROUSD } from '../pricing/model-price.ts';
 import type { ModelPrices } from '../pricing/model-prices.ts';
+import { REPORTING_STATUSES } from './record-statement.ts';
 import type { Records } from './records.ts';
 
 /** More tokens in one call are taken for a mistake; the sum of two such numbers still fits its column. */
 const MAX_TOKENS = 1_000_000_000;
+
+/** A budget is not refilled: the same report fits only when somebody has raised it, and executors should not wait for that. */
+const BUDGET_RETRY_SECS = 3_600;
 
 /** Input of a usage report. */
 export const ReportUsageInput = z.strictObject({
@@ -41,7 +46,10 @@ export interface RunUsageRow {
   readonly createdAt: Date;
 }
 
-/** Notes a call of a language model by the calling executor's run. CONFLICT when the claim no longer stands. */
+/**
+ * Notes a call of a language model by the calling executor's run. CONFLICT when the claim no longer stands, RATE_LIMITED when the run
+ * would have cost more than its project allows for one run; nothing is noted then.
+ */
 export async function reportUsage(
   actor: RunActor,
   input: z.output<typeof ReportUsageInput>,
@@ -64,6 +72,10 @@ export async function reportUsage(
     message: `${provider} ${model}: ${totalTokens} tokens`,
     data: { usage_id: id, provider, model, ...counts },
     fields: { row_id: id, provider, model, ...counts },
+    refused: (status) =>
+      REPORTING_STATUSES.includes(status)
+        ? new AppError('RATE_LIMITED', 'per-run cost budget exceeded', { retryAfterSecs: BUDGET_RETRY_SECS })
+        : null,
   });
   const tokens = { promptTokens, completionTokens, totalTokens };
   return { id, runId: actor.runId, seq, provider, model, ...tokens, costMicrousd: BigInt(costMicrousd), createdAt: at };

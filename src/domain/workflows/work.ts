@@ -74,16 +74,16 @@ async function startRuns(work: StepWork, deps: WorkflowDeps): Promise<void> {
   const job = await triggerableJob(actor, step.jobId ?? '', deps);
   const runOf = (payload: JsonValue, key: string) =>
     prepare(actor, job, {
-      item: { payload, priority: step.priority, timeoutSecs: step.timeoutSecs, maxAttempts: step.maxAttempts },
-      origin: {
-        triggeredBy: 'workflow',
-        step: { stepRunId, key },
-        retry: {
-          strategy: step.retryStrategy ?? null,
-          initialDelaySecs: step.retryInitialDelaySecs ?? null,
-          maxDelaySecs: step.retryMaxDelaySecs ?? null,
-        },
+      item: {
+        payload,
+        priority: step.priority,
+        timeoutSecs: step.timeoutSecs,
+        maxAttempts: step.maxAttempts,
+        retryBackoff: step.retryStrategy,
+        retryInitialDelaySecs: step.retryInitialDelaySecs,
+        retryMaxDelaySecs: step.retryMaxDelaySecs,
       },
+      origin: { triggeredBy: 'workflow', step: { stepRunId, key } },
     });
   const runs = work.items
     ? (await itemsOf(work, deps)).map(({ payload, index }) => runOf(payload, `${attempt}:${index}`))
