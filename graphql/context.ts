@@ -4,6 +4,7 @@ import type { EnvironmentDeps } from '../src/domain/environments/environment-dep
 import type { JobDeps } from '../src/domain/jobs/job-deps.ts';
 import type { ProjectDeps } from '../src/domain/projects/update-project.ts';
 import type { RunDeps } from '../src/domain/runs/deps.ts';
+import type { ScheduleDeps } from '../src/domain/schedules/deps.ts';
 import type { WebhookDeps } from '../src/domain/webhooks/subscription.ts';
 import type { WorkflowDeps } from '../src/domain/workflows/deps.ts';
 import type { Delivery } from './delivery.ts';
@@ -25,4 +26,5 @@ export interface GraphQLContext {
   readonly delivery: Delivery;
   readonly webhooks: WebhookDeps;
   readonly workflows: WorkflowDeps;
+  readonly schedules: ScheduleDeps;
 }

@@ -34,6 +34,9 @@ import './workflows/queries.ts';
 import './workflows/relations.ts';
 import './workflows/mutations.ts';
 import './workflows/operations.ts';
+import './schedules/queries.ts';
+import './schedules/relations.ts';
+import './schedules/mutations.ts';
 import { builder } from './builder.ts';
 
 /** The schema that every face of the server executes. */

@@ -25,6 +25,7 @@ import { runOperationRoutes } from './v1/run-operations.ts';
 import { runReportRoutes } from './v1/run-reports.ts';
 import { runStreamRoutes } from './v1/run-stream.ts';
 import { runRoutes } from './v1/runs.ts';
+import { scheduleRoutes } from './v1/schedules.ts';
 import { secretRoutes } from './v1/secrets.ts';
 import { webhookDeliveryRoutes } from './v1/webhook-deliveries.ts';
 import { webhookSubscriptionRoutes } from './v1/webhook-subscriptions.ts';
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...jobRoutes,
   ...jobTriggerRoutes,
   ...batchRoutes,
+  ...scheduleRoutes,
   ...jobDependencyRoutes,
   ...jobOperationRoutes,
   ...circuitBreakerRoutes,
@@ -65,6 +67,7 @@ export const routes: readonly Route[] = [
 export const apiTags: readonly ApiTag[] = [
   { name: 'Jobs', description: 'Define work and trigger runs of it. `{id}` is the id of a job or its slug.' },
   { name: 'Batches', description: 'Runs that were triggered together, up to 100,000 at once.' },
+  { name: 'Schedules', description: 'Triggering jobs and workflows by the clock.' },
   { name: 'Runs', description: 'Job run management and monitoring.' },
   { name: 'Executors', description: 'Endpoints called by job executors using run tokens.' },
   { name: 'Events', description: 'Runs that wait for something outside, and sending it to them. `{key}` is percent-encoded.' },

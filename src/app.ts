@@ -131,6 +131,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     webhooks: { pool: pools.reads, endpointPolicy, onDue: engine.webhookDue },
     runs: engine.runs,
     workflows: engine.workflows,
+    schedules: engine.schedules,
   };
   async function makeContext(
     credentials: Credentials,

@@ -11,6 +11,7 @@ import type { Pools } from './db/pool.ts';
 import type { WakeHub } from './db/wake-hub.ts';
 import type { DispatchEnvironments } from './domain/environments/dispatch-environments.ts';
 import type { RunDeps } from './domain/runs/deps.ts';
+import type { ScheduleDeps } from './domain/schedules/deps.ts';
 import type { DeliveryAttempt } from './domain/webhooks/settle-delivery.ts';
 import type { WorkflowDeps } from './domain/workflows/deps.ts';
 import type { StartedLoop } from './worker/loop.ts';
@@ -31,6 +32,7 @@ export interface Engine {
   readonly runs: RunDeps;
   readonly dispatchEnvironments: DispatchEnvironments;
   readonly workflows: WorkflowDeps;
+  readonly schedules: ScheduleDeps;
   readonly hub: WakeHub;
   /** A webhook was stored by somebody else than a transition: send it at once, if this process sends any. */
   webhookDue(): void;

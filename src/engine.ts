@@ -29,6 +29,7 @@ import { makeReports } from './domain/runs/report.ts';
 import { makeTails } from './domain/runs/tails.ts';
 import { endedRun, makeTransitions, type TransitionNotice } from './domain/runs/transition.ts';
 import { settleWaits } from './domain/runs/waits.ts';
+import { makeScheduler } from './domain/schedules/scheduler.ts';
 import { fireWorkflowTimers } from './domain/workflows/reap.ts';
 import { makeWorkflowRuntime } from './domain/workflows/runtime.ts';
 import type { Engine, EngineDeps } from './engine-parts.ts';
@@ -174,6 +175,10 @@ export function makeEngine(deps: EngineDeps): Engine {
     onTimer: workflowTimers.inMs,
     onError: (error) => log.warn({ err: error }, 'a workflow run could not be advanced; the reaper tries again'),
   });
+  const scheduleTimers = makeTimers(() =>
+    scheduler.pass().catch((error: unknown) => log.warn({ err: error }, 'schedules could not fire; the reaper tries again')),
+  );
+  const scheduler = makeScheduler({ ...workflows.deps, onNextFire: scheduleTimers.inMs });
   const webhooks = makeWebhookSender({
     engine,
     post: deps.post,
@@ -256,6 +261,8 @@ export function makeEngine(deps: EngineDeps): Engine {
     hub,
     workflows: workflows.deps,
     onNextWorkflowTimer: workflowTimers.inMs,
+    fireSchedules: scheduler.pass,
+    onNextFire: scheduleTimers.inMs,
     stepsChanged: workflows.deps.advancer.touch,
     dependencies,
     intervalMs: config.reaperMs,
@@ -284,6 +291,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     runs,
     dispatchEnvironments,
     workflows: workflows.deps,
+    schedules: scheduler.deps,
     hub,
     webhookDue: webhooks.poke,
     loops,
@@ -298,10 +306,12 @@ export function makeEngine(deps: EngineDeps): Engine {
     async close() {
       timers.stop();
       workflowTimers.stop();
+      scheduleTimers.stop();
       dependencies.stop();
       await presence.stop();
       await queueStats.close();
       await changes.close();
+      await scheduler.idle();
       await workflows.idle();
       await admissions.idle();
       await Promise.all([transitions.idle(), inserts.idle(), reports.idle(), records.idle(), chunks.idle(), heartbeats.idle()]);

@@ -98,6 +98,9 @@ describe('another project', () => {
       createSecret(input: { key: "HIDDEN", value: "x" }) { id }
       setModelPrice(input: { provider: "x", model: "x", promptMicrousd: 1, completionMicrousd: 1 }) { id }
     }`);
+    const { createSchedule } = await t.get(
+      'mutation { createSchedule(input: { name: "x", job: "secret", cron: "0 0 * * *" }) { id } }',
+    );
     const idFor = (document: string, argument: string): string => {
       if (/r(?:evoke|otate)ApiKey/.test(document)) return createApiKey.apiKey.id;
       if (/batch(Changed)?\(/.test(document)) return triggerRuns.batchId;
@@ -106,6 +109,7 @@ describe('another project', () => {
       if (/secret\(|(?:rotate|delete)Secret/.test(document)) return createSecret.id;
       if (/ModelPrice/.test(document)) return setModelPrice.id;
       if (/WebhookDelivery|webhookDelivery/.test(document)) return delivery.id;
+      if (/(Schedule|schedule|ScheduleNow)\(/.test(document)) return createSchedule.id;
       if (/[wW]ebhookSubscription/.test(document)) return subscriptionId;
       return /[rR]un\b|DeadLetter|IdempotencyKey|DebugMode|runEvents|runChunks|StreamToken/.test(document) && argument !== 'job'
         ? runId

@@ -88,6 +88,7 @@ describe('an id', () => {
           secrets: other.secretId,
           pricing: other.priceId,
           'circuit-breakers': other.circuitId,
+          schedules: other.scheduleId,
           'webhooks/subscriptions': other.subscriptionId,
           'webhooks/deliveries': other.deliveryId,
         }[/^\/v1\/((?:webhooks\/)?[^/]+)/.exec(route.path)?.[1] ?? ''] ?? '';

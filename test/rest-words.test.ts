@@ -22,6 +22,7 @@ import { SetStateInput } from '../src/domain/runs/state.ts';
 import { ReportToolCallInput } from '../src/domain/runs/tool-call.ts';
 import { TriggerItemInput, TriggerRunInput } from '../src/domain/runs/trigger.ts';
 import { ReportUsageInput } from '../src/domain/runs/usage.ts';
+import { CreateScheduleInput, UpdateScheduleInput } from '../src/domain/schedules/schedule-input.ts';
 import { CreateWebhookSubscriptionInput, UpdateWebhookSubscriptionInput } from '../src/domain/webhooks/subscription-input.ts';
 
 interface Comparison {
@@ -56,6 +57,13 @@ const COMPARED: Readonly<Record<string, Comparison>> = {
   createProject: { domain: CreateProjectInput },
   updateProject: { domain: UpdateProjectInput, apart: ['id'] },
   createApiKey: { domain: CreateApiKeyInput, apart: ['projectId'] },
+  // Moments travel as text, and what names a thing may be its slug.
+  createSchedule: {
+    domain: CreateScheduleInput,
+    renamed: { job_id: 'job', workflow_id: 'workflow' },
+    apart: ['projectId', 'runAt'],
+  },
+  updateSchedule: { domain: UpdateScheduleInput, apart: ['runAt'] },
   createWebhookSubscription: { domain: CreateWebhookSubscriptionInput, apart: ['projectId'] },
   updateWebhookSubscription: { domain: UpdateWebhookSubscriptionInput },
 };
@@ -79,8 +87,19 @@ describe('the bodies of REST', () => {
 
 describe('the words of REST', () => {
   const { components, paths } = JSON.parse(JSON.stringify(makeOpenApi(routes, apiTags, apiInfo)));
-  const { ApiKey, NewApiKey, Job, NewJob, JobRun, RunEvent, LogLine, ChildrenWait, WebhookSubscription, WebhookDelivery } =
-    components.schemas;
+  const {
+    ApiKey,
+    NewApiKey,
+    Job,
+    NewJob,
+    JobRun,
+    RunEvent,
+    LogLine,
+    ChildrenWait,
+    WebhookSubscription,
+    WebhookDelivery,
+    Schedule,
+  } = components.schemas;
   const eventParam = (name: string) =>
     paths['/v1/runs/{id}/events'].get.parameters.find((parameter: { name: string }) => parameter.name === name).schema;
   const given = (property: { anyOf: object[] }) => property.anyOf[0];
@@ -103,6 +122,8 @@ describe('the words of REST', () => {
     ['WebhookEventType', WebhookSubscription.properties.event_types.items],
     ['WebhookDeliveryEventType', WebhookDelivery.properties.event_type],
     ['WebhookDeliveryStatus', WebhookDelivery.properties.status],
+    ['OverlapPolicy', Schedule.properties.overlap_policy],
+    ['CatchUpPolicy', Schedule.properties.catch_up],
     ['WebhookDeliveryKind', WebhookDelivery.properties.kind],
   ])('are those of the enum %s', (name, { enum: words }: { enum: string[] }) => {
     expect(words.map(enumName).sort()).toEqual(valuesOf(name));

@@ -22,6 +22,7 @@ export const RunFilter = builder
       batchId: t.id(described.batchId),
       parentRunId: t.id(described.parentRunId),
       workflowStepRunId: t.id(described.workflowStepRunId),
+      scheduleId: t.id(described.scheduleId),
       concurrencyKey: t.string(described.concurrencyKey),
       idempotencyKey: t.string(described.idempotencyKey),
       payloadContains: t.field({ type: 'JSONObject', ...described.payloadContains }),

@@ -24,6 +24,7 @@ export const WorkflowRunFilter = builder
       workflow: t.id(described.workflow),
       triggeredBy: t.string(described.triggeredBy),
       parentRunId: t.id(described.parentRunId),
+      scheduleId: t.id(described.scheduleId),
       retryOf: t.id(described.retryOf),
       tags: t.field({ type: 'StringMap', ...described.tags }),
       createdAfter: t.field({ type: 'DateTime', ...described.createdAfter }),

@@ -34,13 +34,23 @@ export interface StepActor {
   readonly stepRunId: string;
 }
 
+/** The clock of the server, or whoever asked it to fire now; like a step it never calls. */
+export interface SystemActor {
+  readonly kind: 'system';
+  readonly projectId: string;
+  /** As it is written into `created_by` columns. */
+  readonly name: string;
+}
+
 /** How an actor is written into `created_by` columns. */
-export function actorName(actor: Actor | StepActor): string {
+export function actorName(actor: Actor | StepActor | SystemActor): string {
   switch (actor.kind) {
     case 'key':
       return `key:${actor.keyId}`;
     case 'step':
       return `step:${actor.stepRunId}`;
+    case 'system':
+      return actor.name;
     case 'run':
     case 'stream':
       return `${actor.kind}:${actor.runId}`;

@@ -2,6 +2,8 @@ import type { Pool, PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { releaseDeadPools } from '../db/instances.ts';
 import { findDues, fireTimers, type ReapDeps, reapDues, sweep } from '../domain/runs/reap.ts';
+import { deleteExpiredSchedules } from '../domain/schedules/retention.ts';
+import { nextScheduleTimer } from '../domain/schedules/settle-fires.ts';
 import { makeDeliverySweep } from '../domain/webhooks/delivery-sweep.ts';
 import type { WorkflowDeps } from '../domain/workflows/deps.ts';
 import { fireWorkflowTimers, healWorkflows, nextWorkflowTimer } from '../domain/workflows/reap.ts';
@@ -15,6 +17,8 @@ const LEADER_LOCK = '7022019502';
 const PASSES_PER_SWEEP = 6;
 /** Workflow runs one sweep deletes: more than are made in that time, in a statement that is soon over. */
 const EXPIRED_WORKFLOW_RUNS = 500;
+/** As many moments of schedules, and ended schedules. */
+const EXPIRED_SCHEDULES = 5_000;
 
 /** What the reaper needs around the domain's functions. */
 export interface ReaperDeps extends ReapDeps {
@@ -30,6 +34,10 @@ export interface ReaperDeps extends ReapDeps {
   readonly workflows: WorkflowDeps;
   /** Told when a sleep or a deadline of a workflow run is next due, in milliseconds. */
   readonly onNextWorkflowTimer: (ms: number) => void;
+  /** Deals with schedules that are due, and with moments that somebody has left behind. */
+  readonly fireSchedules: () => Promise<void>;
+  /** Told when a schedule is next due, in milliseconds. */
+  readonly onNextFire: (ms: number) => void;
   readonly log: Logger;
 }
 
@@ -59,11 +67,13 @@ export function makeReaper(deps: ReaperDeps): Reaper {
       if (dues.nextTimerMs !== null && dues.nextTimerMs > 0) deps.onNextTimer(dues.nextTimerMs);
       if (fired > 0 || dues.unclaimed || dues.claims || dues.held) deps.announce();
       await passWorkflows(deps);
+      await passSchedules(deps);
       if (pass++ % PASSES_PER_SWEEP === 0) {
         await releaseDeadPools(deps.engine, deps.silentMs);
         await sweep(dues, deps);
         await deliveries.pass();
         await deleteExpiredWorkflowRuns(EXPIRED_WORKFLOW_RUNS, deps);
+        await deleteExpiredSchedules(EXPIRED_SCHEDULES, deps);
       }
     },
   });
@@ -83,6 +93,12 @@ async function passWorkflows(deps: ReaperDeps): Promise<void> {
   if (ms !== null && ms <= 0) await fireWorkflowTimers(deps.workflows);
   else if (ms !== null) deps.onNextWorkflowTimer(ms);
   await healWorkflows(deps.workflows);
+}
+
+async function passSchedules(deps: ReaperDeps): Promise<void> {
+  const ms = await nextScheduleTimer(deps.engine);
+  if (ms !== null && ms <= 0) await deps.fireSchedules();
+  else if (ms !== null) deps.onNextFire(ms);
 }
 
 interface Leadership {

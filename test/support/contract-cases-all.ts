@@ -4,6 +4,7 @@ import { dependencyCases } from './contract-cases-dependencies.ts';
 import { environmentCases } from './contract-cases-environments.ts';
 import { eventCases } from './contract-cases-events.ts';
 import { reportCases } from './contract-cases-reports.ts';
+import { scheduleCases } from './contract-cases-schedules.ts';
 import { sdkCases } from './contract-cases-sdk.ts';
 import { streamCases } from './contract-cases-streams.ts';
 import { v1Cases } from './contract-cases-v1.ts';
@@ -19,5 +20,6 @@ export const contractCases: Readonly<Record<string, ContractCase>> = {
   ...environmentCases,
   ...batchCases,
   ...webhookCases,
+  ...scheduleCases,
   ...streamCases,
 };

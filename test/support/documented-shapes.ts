@@ -154,6 +154,16 @@ const IMPLIED = {
     "delivered_at": "2019-08-24T14:15:22Z", "response_status": 0, "response_body": "string", "error": "string",
     "replay_of": "string", "created_at": "2019-08-24T14:15:22Z"
   }`,
+  Schedule: `{
+    "id": "string", "uid": "string", "project_id": "string", "slug": "string", "name": "string", "job_id": "string",
+    "workflow_id": "string", "action_name": "string", "status": "string", "payload": {}, "tags": { "property1": "string" },
+    "metadata": { "property1": "string" }, "priority": 0, "concurrency_key": "string", "cron": "string",
+    "run_at": "2019-08-24T14:15:22Z", "timezone": "string", "overlap_policy": "string", "catch_up": "string", "catch_up_limit": 0,
+    "grace_secs": 0, "next_execution_at": "2019-08-24T14:15:22Z", "next_executions": {},
+    "last_executed_at": "2019-08-24T14:15:22Z", "fire_count": 0, "missed_count": 0, "paused_at": "2019-08-24T14:15:22Z",
+    "ended_at": "2019-08-24T14:15:22Z", "created_by": "string", "created_at": "2019-08-24T14:15:22Z",
+    "updated_at": "2019-08-24T14:15:22Z"
+  }`,
   ChildrenWait: `{
     "status": "string", "children": [{ "id": "string", "status": "delayed", "result": {}, "error": "string" }]
   }`,

@@ -41,6 +41,7 @@ import { makeTails } from '../../src/domain/runs/tails.ts';
 import { makeTransitions } from '../../src/domain/runs/transition.ts';
 import { type TriggerRun, triggerRun } from '../../src/domain/runs/trigger.ts';
 import { settleWaits } from '../../src/domain/runs/waits.ts';
+import { makeScheduler } from '../../src/domain/schedules/scheduler.ts';
 import { makeWorkflowRuntime } from '../../src/domain/workflows/runtime.ts';
 import { createTestDatabase } from './database.ts';
 
@@ -158,6 +159,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     onTimer: () => {},
     onError: (error) => logged.push({ err: error }),
   });
+  const scheduler = makeScheduler({ ...workflows.deps, onNextFire: () => {} });
   const admin = keyOf('default', '*', 'instance:admin');
   await bootstrap(pools.reads, { projectId: 'default', apiKey: 'a-key-for-tests-only' });
   await createProject(admin, { id: 'other', name: 'Other' }, { pool: pools.reads });
@@ -179,6 +181,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     delivery: { lastEventId: null, deliver() {}, concludes() {} },
     webhooks: { ...jobDeps, onDue: () => {} },
     workflows: workflows.deps,
+    schedules: scheduler.deps,
   });
   const present = (result: ExecutionResult | AsyncIterable<ExecutionResult>) =>
     mapErrors(result, (error) => toGraphQLError(error, 'req-1'));

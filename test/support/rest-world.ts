@@ -15,7 +15,7 @@ export interface RestWorld {
   readonly url: string;
   /** Of the project `default`: a job whose runs are not retried. Its id, its slug. */
   readonly job: { readonly id: string; readonly slug: string };
-  /** Of the project `other`: a key, a job, a run that has ended, the key of an event that another run waits for, a webhook and what it was sent. */
+  /** Of the project `other`: a key, a job, a run that has ended, the key of an event that another run waits for, a webhook and what it was sent, a schedule. */
   readonly other: {
     readonly key: string;
     readonly keyId: string;
@@ -30,6 +30,7 @@ export interface RestWorld {
     readonly secretId: string;
     readonly priceId: string;
     readonly circuitId: string;
+    readonly scheduleId: string;
   };
   /** Sends a request, with the admin key unless told otherwise. */
   rest(method: string, path: string, options?: RestOptions): Promise<RestAnswer>;
@@ -148,12 +149,17 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
     `insert into circuits (id, project_id, endpoint, state, failures, opened_at) values ($1, 'other', 'http://x/', 'closed', 0, now())`,
     [circuitId],
   );
+  const otherSchedule = await done('POST', '/v1/schedules', {
+    key: otherKey.key,
+    body: { name: 'Theirs', job_id: 'theirs', cron: '0 9 1 1 *' },
+  });
 
   return {
     url: app.url,
     job,
     other: {
       subscriptionId: otherSubscription.id,
+      scheduleId: otherSchedule.id,
       deliveryId: otherDelivery.id,
       environmentId: environment.id,
       secretId: secret.id,
@@ -232,6 +238,8 @@ const TABLES = [
   'circuits',
   'model_prices',
   'webhook_subscriptions',
+  'schedules',
+  'schedule_fires',
 ];
 
 function digestSql(table: string): string {

@@ -20,6 +20,7 @@ export const RunFilterInput = z.strictObject({
   batchId: key(64).optional().describe('Runs of one bulk trigger.'),
   parentRunId: key(64).optional().describe('Children of one run.'),
   workflowStepRunId: key(64).optional().describe('Runs that are the work of one workflow step.'),
+  scheduleId: key(64).optional().describe('Runs that one schedule has made, of the moments it still knows.'),
   concurrencyKey: key(128).optional().describe('Runs with this concurrency key.'),
   idempotencyKey: key(256).optional().describe('Runs with this idempotency key.'),
   payloadContains: JsonObjectInput.optional().describe('The payload contains this JSON object, at any depth of its own nesting.'),
@@ -61,6 +62,10 @@ export function compileFilter(actor: Actor, filter: RunFilter): Condition {
   if (filter.batchId !== undefined) parts.push(uuid('r.batch_id', filter.batchId));
   if (filter.parentRunId !== undefined) parts.push(uuid('r.parent_run_id', filter.parentRunId));
   if (filter.workflowStepRunId !== undefined) parts.push(uuid('r.workflow_step_run_id', filter.workflowStepRunId));
+  if (filter.scheduleId !== undefined) {
+    const made = uuid('f.schedule_id', filter.scheduleId);
+    parts.push(`r.id in (select f.run_id from schedule_fires f where ${made} and f.outcome = 'started')`);
+  }
   if (filter.concurrencyKey !== undefined) parts.push(`r.concurrency_key = ${bind(filter.concurrencyKey)}`);
   if (filter.idempotencyKey !== undefined) parts.push(`r.idempotency_key = ${bind(filter.idempotencyKey)}`);
   if (filter.createdAfter) parts.push(`r.created_at >= ${bind(filter.createdAfter)}`);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type Actor, actorName, requireScope, type StepActor } from '../../auth/actor.ts';
+import { type Actor, actorName, requireScope, type StepActor, type SystemActor } from '../../auth/actor.ts';
 import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { canonicalJson, type JsonValue } from '../../core/json.ts';
@@ -162,7 +162,7 @@ export function refuseManagedIfOff(job: JobRow, { managedExec }: Pick<RunDeps, '
 
 /** Where a run comes from. */
 export interface Origin {
-  readonly triggeredBy: 'manual' | 'spawn' | 'workflow';
+  readonly triggeredBy: 'manual' | 'spawn' | 'workflow' | 'cron';
   readonly parent?: NewRun['parent'];
   readonly continues?: NewRun['continues'];
   /** The step of a workflow that it is the work of. */
@@ -171,7 +171,7 @@ export interface Origin {
 
 /** Builds the row to store from checked input; throws what {@link triggerRun} documents. */
 export function prepare(
-  actor: Actor | StepActor,
+  actor: Actor | StepActor | SystemActor,
   job: JobRow,
   from: { readonly item: TriggerItem; readonly origin: Origin },
 ): NewRun {

@@ -25,6 +25,7 @@ export const WorkflowRunFilterInput = z.strictObject({
   workflow: key(128).optional().describe('Id or slug of the workflow.'),
   triggeredBy: key(64).optional().describe('What triggered it: manual, workflow, retry, cron.'),
   parentRunId: key(64).optional().describe('Those that are the work of steps of this workflow run.'),
+  scheduleId: key(64).optional().describe('Those that one schedule has made, of the moments it still knows.'),
   retryOf: key(64).optional().describe('Those that do this workflow run again.'),
   tags: Tags.optional().describe('The tags have all of these pairs.'),
   createdAfter: z.date().optional().describe('Created at this moment or later.'),
@@ -67,7 +68,7 @@ const NOTHING = { id: { in: [] as string[] } };
 
 /** The `where` of the workflow runs of the actor's project that a filter means. */
 export function visibleWorkflowRuns(actor: Actor, filter: WorkflowRunFilter) {
-  const { status, workflow, triggeredBy, parentRunId, retryOf, tags = {}, createdAfter, createdBefore } = filter;
+  const { status, workflow, triggeredBy, parentRunId, scheduleId, retryOf, tags = {}, createdAfter, createdBefore } = filter;
   return {
     projectId: actor.projectId,
     ...(status && { status: { in: status } }),
@@ -78,6 +79,7 @@ export function visibleWorkflowRuns(actor: Actor, filter: WorkflowRunFilter) {
     AND: [
       ...(workflow === undefined ? [] : [isUuid(workflow) ? { workflowId: workflow } : { workflow: { slug: workflow } }]),
       ...(parentRunId === undefined ? [] : [isUuid(parentRunId) ? { parentRunId } : NOTHING]),
+      ...(scheduleId === undefined ? [] : [isUuid(scheduleId) ? { scheduleFires: { some: { scheduleId } } } : NOTHING]),
       ...(retryOf === undefined ? [] : [isUuid(retryOf) ? { retryOfId: retryOf } : NOTHING]),
       ...hasTags(tags).map((data) => ({ data })),
     ],
