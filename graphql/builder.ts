@@ -25,7 +25,7 @@ const LIMITS = { depth: 12, breadth: 500, complexity: 25_000 };
 export const builder = new SchemaBuilder<{
   Context: GraphQLContext;
   PrismaTypes: PrismaTypes;
-  AuthScopes: { scope: Scope; apiKey: boolean; runToken: boolean; follow: Scope };
+  AuthScopes: { scope: Scope; orScope: Scope; apiKey: boolean; runToken: boolean; follow: Scope };
   Scalars: {
     DateTime: { Input: Date; Output: Date | bigint };
     JSON: { Input: JsonValue; Output: unknown };
@@ -44,6 +44,8 @@ export const builder = new SchemaBuilder<{
     authorizeOnSubscribe: true,
     authScopes: ({ actor }) => ({
       scope: (needed) => actor.kind === 'key' && allows(actor.scopes, needed),
+      // Beside `scope`, does in its place; `scope` is what a refusal names.
+      orScope: (needed) => actor.kind === 'key' && allows(actor.scopes, needed),
       apiKey: actor.kind === 'key',
       runToken: actor.kind === 'run',
       // A stream token follows the run it names; which that is, the domain looks at.
@@ -109,6 +111,7 @@ function whatIsMissing(failure: AuthFailure): string {
   if (failure.kind !== 'AuthScope') return 'more than this credential has';
   switch (failure.scope) {
     case 'scope':
+    case 'orScope':
     case 'follow':
       return String(failure.parameter);
     case 'runToken':

@@ -30,6 +30,7 @@ import './events/queries.ts';
 import './events/mutations.ts';
 import './webhooks/queries.ts';
 import './webhooks/mutations.ts';
+import './workflows/pages.ts';
 import './workflows/queries.ts';
 import './workflows/relations.ts';
 import './workflows/mutations.ts';

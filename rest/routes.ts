@@ -1,3 +1,7 @@
+import { automationRoutes } from './automation-api/automations.ts';
+import { automationRunEventRoutes } from './automation-api/run-events.ts';
+import { automationRunStepRoutes } from './automation-api/run-steps.ts';
+import { automationRunRoutes } from './automation-api/runs.ts';
 import type { ApiInfo, ApiTag } from './openapi.ts';
 import type { Route } from './route.ts';
 import { childrenRoutes } from './sdk/children.ts';
@@ -29,6 +33,11 @@ import { scheduleRoutes } from './v1/schedules.ts';
 import { secretRoutes } from './v1/secrets.ts';
 import { webhookDeliveryRoutes } from './v1/webhook-deliveries.ts';
 import { webhookSubscriptionRoutes } from './v1/webhook-subscriptions.ts';
+import { workflowRunOperationRoutes } from './v1/workflow-run-operations.ts';
+import { workflowRunRoutes } from './v1/workflow-runs.ts';
+import { workflowStepOperationRoutes } from './v1/workflow-step-operations.ts';
+import { workflowTriggerRoutes } from './v1/workflow-trigger.ts';
+import { workflowRoutes } from './v1/workflows.ts';
 
 /** Every documented route: the single source of the router, the validation, the OpenAPI document and its tests. */
 export const routes: readonly Route[] = [
@@ -54,6 +63,11 @@ export const routes: readonly Route[] = [
   ...childrenRoutes,
   ...waitForEventRoutes,
   ...eventRoutes,
+  ...workflowRoutes,
+  ...workflowTriggerRoutes,
+  ...workflowRunRoutes,
+  ...workflowRunOperationRoutes,
+  ...workflowStepOperationRoutes,
   ...environmentRoutes,
   ...secretRoutes,
   ...pricingRoutes,
@@ -61,6 +75,10 @@ export const routes: readonly Route[] = [
   ...webhookDeliveryRoutes,
   ...projectRoutes,
   ...apiKeyRoutes,
+  ...automationRoutes,
+  ...automationRunRoutes,
+  ...automationRunEventRoutes,
+  ...automationRunStepRoutes,
 ];
 
 /** The groups of the reference, in its order. */
@@ -73,9 +91,15 @@ export const apiTags: readonly ApiTag[] = [
   { name: 'Events', description: 'Runs that wait for something outside, and sending it to them. `{key}` is percent-encoded.' },
   { name: 'Environments', description: 'What jobs run with: variables, and secrets that nobody can read again.' },
   { name: 'Pricing', description: 'What calls of language models cost when their reports do not say it.' },
+  { name: 'Workflows', description: 'Graphs of steps over jobs. `{id}` is the id of a workflow or its slug.' },
+  { name: 'Workflow runs', description: 'What became of workflows, and what people do about it.' },
   { name: 'Webhooks', description: 'Telling URLs of yours what has ended, and what became of telling them.' },
   { name: 'Projects', description: 'The tenants of this installation.' },
   { name: 'API keys', description: 'The credentials of a project.' },
+  {
+    name: 'Automation runs',
+    description: 'Workflows and their runs as the automations API knows them; errors are `{"detail": …}`.',
+  },
 ];
 
 /** What the reference says about the API as a whole. */

@@ -173,6 +173,7 @@ export function makeEngine(deps: EngineDeps): Engine {
     hub,
     background,
     onTimer: workflowTimers.inMs,
+    onFired: () => webhooks.poke(),
     onError: (error) => log.warn({ err: error }, 'a workflow run could not be advanced; the reaper tries again'),
   });
   const scheduleTimers = makeTimers(() =>

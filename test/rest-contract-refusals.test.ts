@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { errorSchema } from '../rest/problem-schema.ts';
+import { errorSchema, fastapiErrorSchema, fastapiValidationSchema } from '../rest/problem-schema.ts';
 import type { Route } from '../rest/route.ts';
 import { routes } from '../rest/routes.ts';
 import { newId } from '../src/core/ids.ts';
@@ -46,7 +46,7 @@ describe('a body', () => {
 
     const [answer] = await refused(route, [['an unknown field', { body: { ...Object(good.body), surprise: 1 } }, 400]], good);
 
-    expect(answer?.body.details).toEqual([{ path: 'surprise', message: 'unknown field' }]);
+    expect(faultsIn(answer)).toEqual([['surprise', 'unknown field']]);
   });
 
   it.each(named(withFields))('of %s has fields of the right types', async (_, route) => {
@@ -60,9 +60,7 @@ describe('a body', () => {
     const answers = await refused(route, wrong, good);
 
     expect(properties.length).toBeGreaterThan(0);
-    const places = answers.map(({ body }) => [
-      ...new Set<string>(body.details.map((detail: { path: string }) => detail.path.split('.')[0])),
-    ]);
+    const places = answers.map((answer) => [...new Set(faultsIn(answer).map(([path]) => path?.split('.')[0]))]);
     expect(places).toEqual(wrong.map(([field]) => [field]));
   });
 
@@ -84,6 +82,10 @@ describe('an id', () => {
           runs: other.runId,
           events: other.eventKey,
           'batch-operations': other.batchId,
+          workflows: other.workflowId,
+          'workflow-runs': other.workflowRunId,
+          automations: other.workflowId,
+          'automation-runs': other.workflowRunId,
           environments: other.environmentId,
           secrets: other.secretId,
           pricing: other.priceId,
@@ -91,25 +93,28 @@ describe('an id', () => {
           schedules: other.scheduleId,
           'webhooks/subscriptions': other.subscriptionId,
           'webhooks/deliveries': other.deliveryId,
-        }[/^\/v1\/((?:webhooks\/)?[^/]+)/.exec(route.path)?.[1] ?? ''] ?? '';
+        }[/^(?:\/api)?\/v1\/((?:webhooks\/)?[^/]+)/.exec(route.path)?.[1] ?? ''] ?? '';
       const good = await caseOf(route).request(world);
       // Nothing is foreign to a key that reaches beyond its project, so this one does not, unless the route takes no other.
       const reachesAll = caseOf(route).scope === 'instance:admin';
       const token = await world.keyWith(reachesAll ? 'instance:admin' : '*');
+
+      // Where ids are documented to be UUIDs, what is none is bad input.
+      const hasForm = route.errorStyle === 'fastapi';
 
       const answers = await refused(
         route,
         [
           ['unknown', { id: newId(), token }, 404],
           ['of another project', { id: reachesAll ? 'nobodys' : foreign, token }, 404],
-          ['none at all', { id: 'Not An Id/%', token }, 404],
-          ['too long for any', { id: 'x'.repeat(200), token }, 404],
+          ['none at all', { id: 'Not An Id/%', token }, hasForm ? 400 : 404],
+          ['too long for any', { id: 'x'.repeat(200), token }, hasForm ? 400 : 404],
           ['NUL', { id: 'a\0b', token }, 400],
         ],
         good,
       );
 
-      expect(new Set(answers.slice(0, 4).map(({ body }) => body.error)).size).toBe(1);
+      expect(new Set(answers.slice(0, hasForm ? 2 : 4).map(wordsOf)).size).toBe(1);
     },
   );
 
@@ -171,7 +176,7 @@ describe('a credential', () => {
 
     const [answer] = await refused(route, [['another scope', { token }, 403]], good);
 
-    expect(answer?.body.error).toBe(`insufficient permissions: requires ${caseOf(route).scope}`);
+    expect(wordsOf(answer)).toBe(`insufficient permissions: requires ${caseOf(route).scope}`);
   });
 
   it.each(named(ofKeys.filter((route) => ![null, 'instance:admin'].includes(caseOf(route).scope))))(
@@ -193,10 +198,10 @@ describe('a query', () => {
 
     const [answer] = await refused(route, [['an unknown one', { query: 'surprise=1' }, 400]], good);
 
-    expect(answer?.body.details).toEqual([{ path: 'surprise', message: 'unknown field' }]);
+    expect(faultsIn(answer)).toEqual([['surprise', 'unknown field']]);
   });
 
-  it.each(named(withQuery.filter((route) => 'limit' in propertiesOf(route.query))))(
+  it.each(named(withQuery.filter((route) => 'cursor' in propertiesOf(route.query))))(
     'of %s has a sensible limit and cursor',
     async (_, route) => {
       const good = await caseOf(route).request(world);
@@ -236,14 +241,30 @@ async function refused(route: Route, refusals: readonly Refusal[], good?: GoodRe
   const base = good ?? (await caseOf(route).request(world));
   const before = await world.stored();
   const answers: RestAnswer[] = [];
-  for (const [what, over, status] of refusals) {
+  for (const [what, over, ordinary] of refusals) {
     const answer = await send(world, route, { ...base, ...over });
+    // FastAPI calls bad input unprocessable.
+    const status = route.errorStyle === 'fastapi' && ordinary === 400 ? 422 : ordinary;
     expect([what, answer.status, answer.status === status ? null : answer.body]).toEqual([what, status, null]);
-    expect(errorSchema.strict().parse(answer.body).request_id).toBe(answer.headers.get('x-request-id'));
+    if (route.errorStyle === 'baton') {
+      expect(errorSchema.strict().parse(answer.body).request_id).toBe(answer.headers.get('x-request-id'));
+    } else (status === 422 ? fastapiValidationSchema : fastapiErrorSchema).strict().parse(answer.body);
     answers.push(answer);
   }
   expect(await world.stored()).toEqual(before);
   return answers;
+}
+
+/** What an answer says went wrong, in either style. */
+function wordsOf(answer: RestAnswer | undefined): unknown {
+  return answer?.body.error ?? answer?.body.detail;
+}
+
+/** The fields that an answer finds fault with and what it says of each, in either style. */
+function faultsIn(answer: RestAnswer | undefined): string[][] {
+  const { details, detail } = answer?.body ?? {};
+  if (details) return details.map(({ path, message }: { path: string; message: string }) => [path, message]);
+  return detail.map(({ loc, msg }: { loc: string[]; msg: string }) => [loc.slice(1).join('.'), msg]);
 }
 
 function caseOf(route: Route): ContractCase {

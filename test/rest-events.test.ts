@@ -112,7 +112,8 @@ describe('an event', () => {
     expect(
       (await world.done('GET', '/v1/events?limit=100')).some((event: { project_id: string }) => event.project_id === 'other'),
     ).toBe(false);
-    expect(await world.done('GET', '/v1/events/stats', { key })).toMatchObject({ total_count: 1, waiting_count: 1 });
+    // Their run that waits, and their workflow that waits for an approval.
+    expect(await world.done('GET', '/v1/events/stats', { key })).toMatchObject({ total_count: 2, waiting_count: 2 });
     expect((await world.rest('GET', '/v1/events?project_id=other')).status).toBe(404);
     // The key of one project means nothing in another.
     await waitingRun(world, eventKey);

@@ -6,6 +6,7 @@ import { enumName, toCamelKeys } from '../rest/names.ts';
 import { makeOpenApi } from '../rest/openapi.ts';
 import { apiInfo, apiTags, routes } from '../rest/routes.ts';
 import { bulkItem } from '../rest/v1/trigger-bodies.ts';
+import { stepBody } from '../rest/v1/workflow-bodies.ts';
 import { MAX_BATCH_ITEMS } from '../src/domain/batches/batch-items.ts';
 import { CreateJobInput, UpdateJobInput } from '../src/domain/jobs/job-input.ts';
 import { CreateApiKeyInput } from '../src/domain/projects/create-api-key.ts';
@@ -24,6 +25,8 @@ import { TriggerItemInput, TriggerRunInput } from '../src/domain/runs/trigger.ts
 import { ReportUsageInput } from '../src/domain/runs/usage.ts';
 import { CreateScheduleInput, UpdateScheduleInput } from '../src/domain/schedules/schedule-input.ts';
 import { CreateWebhookSubscriptionInput, UpdateWebhookSubscriptionInput } from '../src/domain/webhooks/subscription-input.ts';
+import { CreateWorkflowInput, StepInput, UpdateWorkflowInput } from '../src/domain/workflows/definition.ts';
+import { TriggerWorkflowInput } from '../src/domain/workflows/trigger-workflow.ts';
 
 interface Comparison {
   readonly domain: z.ZodType;
@@ -66,6 +69,10 @@ const COMPARED: Readonly<Record<string, Comparison>> = {
   updateSchedule: { domain: UpdateScheduleInput, apart: ['runAt'] },
   createWebhookSubscription: { domain: CreateWebhookSubscriptionInput, apart: ['projectId'] },
   updateWebhookSubscription: { domain: UpdateWebhookSubscriptionInput },
+  // Steps are compared below.
+  createWorkflow: { domain: CreateWorkflowInput, apart: ['projectId', 'steps'] },
+  updateWorkflow: { domain: UpdateWorkflowInput, apart: ['steps'] },
+  triggerWorkflow: { domain: TriggerWorkflowInput, apart: ['projectId', 'workflow', 'idempotencyKey', 'stepOverrides'] },
 };
 
 describe('the bodies of REST', () => {
@@ -83,23 +90,28 @@ describe('the bodies of REST', () => {
     expect(limitsOf(bulkItem, { renamed: OVERRIDES, apart })).toEqual(limitsOf(TriggerItemInput, { apart }));
     expect([items.minItems, items.maxItems]).toEqual([1, MAX_BATCH_ITEMS]);
   });
+
+  it('the steps of a workflow have the limits of the domain', () => {
+    const renamed = {
+      step_ref: 'ref',
+      type: 'kind',
+      job_id: 'job',
+      job_slug: 'job',
+      workflow_id: 'workflow',
+      workflow_slug: 'workflow',
+    };
+    // Conditions are read by the domain alone.
+    const apart = ['condition', 'when', 'routes'];
+
+    expect(limitsOf(stepBody, { renamed, apart })).toEqual(limitsOf(StepInput, { apart }));
+  });
 });
 
 describe('the words of REST', () => {
   const { components, paths } = JSON.parse(JSON.stringify(makeOpenApi(routes, apiTags, apiInfo)));
-  const {
-    ApiKey,
-    NewApiKey,
-    Job,
-    NewJob,
-    JobRun,
-    RunEvent,
-    LogLine,
-    ChildrenWait,
-    WebhookSubscription,
-    WebhookDelivery,
-    Schedule,
-  } = components.schemas;
+  const { WorkflowRun, WorkflowStep, WorkflowStepRun, WorkflowRunEvent, Schedule } = components.schemas;
+  const { ApiKey, NewApiKey, Job, NewJob, JobRun, RunEvent, LogLine, ChildrenWait, WebhookSubscription, WebhookDelivery } =
+    components.schemas;
   const eventParam = (name: string) =>
     paths['/v1/runs/{id}/events'].get.parameters.find((parameter: { name: string }) => parameter.name === name).schema;
   const given = (property: { anyOf: object[] }) => property.anyOf[0];
@@ -119,6 +131,14 @@ describe('the words of REST', () => {
     ['LogLevel', eventParam('level')],
     ['LogType', LogLine.properties.type],
     ['ChildrenWaitStatus', ChildrenWait.properties.status],
+    ['WorkflowRunStatus', WorkflowRun.properties.status],
+    ['WorkflowRetryMode', given(WorkflowRun.properties.retry_mode)],
+    ['WorkflowRunEventType', WorkflowRunEvent.properties.type],
+    ['StepKind', WorkflowStepRun.properties.type],
+    ['StepStatus', WorkflowStepRun.properties.status],
+    ['SkipReason', given(WorkflowStepRun.properties.skip_reason)],
+    ['StepDecision', given(WorkflowStepRun.properties.decision)],
+    ['FailurePolicy', WorkflowStep.properties.on_failure],
     ['WebhookEventType', WebhookSubscription.properties.event_types.items],
     ['WebhookDeliveryEventType', WebhookDelivery.properties.event_type],
     ['WebhookDeliveryStatus', WebhookDelivery.properties.status],

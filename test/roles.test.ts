@@ -8,6 +8,7 @@ import { send } from './support/contract-cases.ts';
 import { contractCases } from './support/contract-cases-all.ts';
 import { type GraphQLWorld, keyOf, makeGraphQLWorld } from './support/graphql.ts';
 import { type RestWorld, startRestWorld } from './support/rest-world.ts';
+import { ROOT_FIELDS } from './support/root-documents.ts';
 import { type RootField, rootFields } from './support/root-fields.ts';
 
 /** Written out by hand from what roles are for, so that a scope does not get into one unnoticed. */
@@ -109,5 +110,9 @@ function rootNeeds({ operation }: Route): RootField['needs'] {
   const [root] = operation.selectionSet.selections;
   if (root?.kind !== Kind.FIELD) throw new Error('a document starts with a field');
   const type = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' }[operation.operation];
-  return needsOf.get(`${type}.${root.name.value}`) ?? 'runs:read';
+  const coordinate = `${type}.${root.name.value}`;
+  // Subscriptions are not tried by role; what they need stands in the table that is tried scope by scope.
+  const needs = needsOf.get(coordinate) ?? ROOT_FIELDS[coordinate]?.needs;
+  if (needs === undefined) throw new Error(`nobody knows what ${coordinate} needs`);
+  return needs;
 }

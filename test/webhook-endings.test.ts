@@ -10,7 +10,6 @@ import { completeRun, failRun } from '../src/domain/runs/complete.ts';
 import { replayDeadLetter } from '../src/domain/runs/dlq-replay.ts';
 import { spawnRun } from '../src/domain/runs/spawn.ts';
 import { triggerRun } from '../src/domain/runs/trigger.ts';
-import { enqueueDeliveries } from '../src/domain/webhooks/enqueue-deliveries.ts';
 import { WEBHOOK_EVENT_TYPES } from '../src/domain/webhooks/event-types.ts';
 import { NO_TRACE, startTestEngine, type TestEngine } from './support/engine.ts';
 import { newProject } from './support/jobs.ts';
@@ -237,30 +236,5 @@ describe('the body', () => {
     expect(await bodyOf(small)).not.toHaveProperty('result_truncated');
     expect(await bodyOf(large)).toMatchObject({ result: null, result_truncated: true, result_url: `/v1/runs/${large}` });
     expect((await bodyOf(failed)).error).toBe(`${'ü'.repeat(1_000)}…`);
-  });
-});
-
-describe('an event of another kind', () => {
-  it('is stored with the given transaction for those who subscribe to it, or not at all', async () => {
-    const before = (await deliveriesOf(t, { subscriptionId: everything })).length;
-    const event = { projectId: 'default', type: 'workflow.failed', body: { workflow_run_id: 'w-1', status: 'failed' } } as const;
-    const client = await t.pools.engine.connect();
-    await client.query('begin');
-    expect(await enqueueDeliveries(client, [event])).toBe(2);
-    await client.query('rollback');
-    client.release();
-
-    expect(await deliveriesOf(t, { subscriptionId: everything })).toHaveLength(before);
-    expect(await enqueueDeliveries(t.pools.engine, [event, { ...event, projectId: 'nobody' }])).toBe(2);
-    expect((await deliveriesOf(t, { subscriptionId: everything })).at(-1)).toMatchObject({
-      event_type: 'workflow.failed',
-      payload: { type: 'workflow.failed', workflow_run_id: 'w-1', status: 'failed' },
-    });
-  });
-
-  it('is refused when its body is larger than receivers are promised', async () => {
-    const event = { projectId: 'default', type: 'workflow.failed', body: { text: 'x'.repeat(20_000) } } as const;
-
-    await expect(enqueueDeliveries(t.pools.engine, [event])).rejects.toThrow('more than 19000 bytes');
   });
 });

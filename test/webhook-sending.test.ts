@@ -3,11 +3,10 @@ import type { SignedPost } from '../src/core/signed-post.ts';
 import { completeRun } from '../src/domain/runs/complete.ts';
 import { triggerRun } from '../src/domain/runs/trigger.ts';
 import { makeDeliverySweep } from '../src/domain/webhooks/delivery-sweep.ts';
-import { enqueueDeliveries } from '../src/domain/webhooks/enqueue-deliveries.ts';
 import { updateWebhookSubscription } from '../src/domain/webhooks/update-subscription.ts';
 import { NO_TRACE, startTestEngine, TAKEN, type TestEngine } from './support/engine.ts';
 import { newProject } from './support/jobs.ts';
-import { deliveriesOf, makeReceivers, refusing, subscribe } from './support/webhooks.ts';
+import { deliveriesOf, enqueueDeliveries, makeReceivers, refusing, subscribe } from './support/webhooks.ts';
 
 const receivers = makeReceivers();
 const webhookPausesMs = { subscription: [1, 1, 1], job: [1, 1, 1], test: [], event_notice: [] };

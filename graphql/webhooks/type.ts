@@ -25,6 +25,8 @@ const ENDINGS: Readonly<Record<WebhookEventType, string>> = {
   'run.dead_letter': 'The attempts of a run are spent; it is kept until somebody replays it.',
   'workflow.completed': 'A run of a workflow ended well.',
   'workflow.failed': 'A run of a workflow failed.',
+  'workflow.timed_out': 'A run of a workflow took too long.',
+  'workflow.canceled': 'A run of a workflow was canceled.',
 };
 
 /** What can be subscribed to. */

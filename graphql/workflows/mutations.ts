@@ -47,8 +47,9 @@ const TriggerWorkflowResult = builder.objectRef<WorkflowTriggered>('TriggerWorkf
     }),
     workflowRun: t.field({
       type: WorkflowRun,
-      description: 'The workflow run as it is now. Requires `workflows:read`.',
-      authScopes: { scope: 'workflows:read' },
+      description:
+        'The workflow run as it is now. Requires `workflows:read`, or `workflows:trigger` of whoever has just made it.',
+      authScopes: { scope: 'workflows:read', orScope: 'workflows:trigger' },
       resolve: (run) => run,
     }),
   }),

@@ -228,10 +228,14 @@ builder.subscriptionField('workflowRunChanged', (t) =>
     args: {
       id: t.arg.id({ required: true, description: 'The workflow run.' }),
       after: t.arg.int({ defaultValue: 0, description: 'Only events with a higher `seq`; 0 is the beginning.' }),
+      refuseOver: t.arg.boolean({
+        defaultValue: false,
+        description: 'GONE instead of an empty stream when the workflow run has ended and nothing after `after` is left to tell.',
+      }),
     },
     authScopes: { scope: 'workflows:read' },
-    subscribe: (_root, { id, after }, { actor, runs, delivery }) =>
-      tailWorkflowRun(actor, { id, after: seqAfter(delivery, after) ?? 0 }, runs),
+    subscribe: (_root, { id, after, refuseOver }, { actor, runs, delivery }) =>
+      tailWorkflowRun(actor, { id, after: seqAfter(delivery, after) ?? 0, refuseOver }, runs),
     resolve(event, _args, { delivery }) {
       delivery.deliver({ cursor: String(event.seq), since: event.createdAt });
       return event;

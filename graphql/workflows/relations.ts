@@ -1,3 +1,4 @@
+import { type StepResult as Result, readStepResults } from '../../src/domain/workflows/step-results.ts';
 import { builder } from '../builder.ts';
 import { type ListKey, OLDEST_FIRST, pageOf, sliceOf } from '../connection.ts';
 import { EventTrigger } from '../events/type.ts';
@@ -18,8 +19,8 @@ function byNumber<Field extends string>(field: Field, order: 'asc' | 'desc'): Li
 builder.prismaObjectFields(Workflow, (t) => ({
   current: t.prismaField({
     type: WorkflowVersion,
-    description: 'What it says now. Requires `workflows:read`.',
-    authScopes,
+    description: 'What it says now. Requires `workflows:read`, or `workflows:write` of whoever has just said it.',
+    authScopes: { ...authScopes, orScope: 'workflows:write' },
     resolve: (query, { id, version }, _args, { prisma }) =>
       prisma.workflowVersion.findFirstOrThrow({ ...query, where: { workflowId: id, version } }),
   }),
@@ -68,6 +69,19 @@ const StepCounts = builder
       canceled: t.int({ description: 'Those that were canceled.', resolve: ({ byStatus }) => byStatus['canceled'] ?? 0 }),
     }),
   });
+
+const StepResult = builder.objectRef<Result>('StepResult').implement({
+  description: 'What a step of a workflow run has returned.',
+  fields: (t) => ({
+    ref: t.exposeString('ref', { description: 'The step.' }),
+    result: t.expose('result', {
+      type: 'JSON',
+      nullable: true,
+      description: 'Its output; null when it has none, or a larger one.',
+    }),
+    isTruncated: t.exposeBoolean('isTruncated', { description: 'Whether its output is larger, and left out here.' }),
+  }),
+});
 
 const GraphEdge = builder.objectRef<{ readonly from: string; readonly to: string }>('WorkflowGraphEdge').implement({
   description: 'A dependency between two steps.',
@@ -127,6 +141,16 @@ builder.prismaObjectFields(WorkflowRun, (t) => ({
     { name: 'StepRunConnection', description: 'A page of steps.' },
     { name: 'StepRunEdge', description: 'A step on a page.' },
   ),
+  stepResults: t.field({
+    type: [StepResult],
+    description: 'What its steps have returned, in the order of the definition, each up to a size. Requires `workflows:read`.',
+    args: {
+      maxBytes: t.arg.int({ defaultValue: 16_384, description: 'Bytes of JSON of one result, at most 16,384.' }),
+    },
+    complexity: { field: 5, multiplier: 100 },
+    authScopes,
+    resolve: ({ id }, { maxBytes }, { runs }) => readStepResults({ workflowRunId: id, maxBytes: maxBytes ?? undefined }, runs),
+  }),
   stepCounts: t.field({
     type: StepCounts,
     description: 'How many steps stand where. Requires `workflows:read`.',

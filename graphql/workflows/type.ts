@@ -95,6 +95,11 @@ export const WorkflowRun = builder.prismaObject('WorkflowRun', {
     projectId: t.exposeID('projectId'),
     workflowId: t.exposeID('workflowId'),
     workflowVersion: t.exposeInt('workflowVersion'),
+    workflowVersionId: t.string({
+      description: 'Public id of that version, `ver_…`.',
+      select: { definition: { select: { versionId: true } } },
+      resolve: ({ definition }) => definition.versionId,
+    }),
     status: t.field({
       type: WorkflowRunStatusEnum,
       description: 'Where it stands.',
@@ -149,6 +154,7 @@ export const WorkflowRun = builder.prismaObject('WorkflowRun', {
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime' }),
   }),
 });
 
@@ -199,6 +205,12 @@ export const StepRun = builder.prismaObject('WorkflowStepRun', {
     decisionReason: t.exposeString('decisionReason', { nullable: true }),
     decidedAt: t.expose('decidedAt', { type: 'DateTime', nullable: true }),
     keptFrom: t.exposeID('keptFrom', { nullable: true }),
+    waitId: t.id({
+      nullable: true,
+      description: 'The event trigger that it waits for, or has waited for last; an approval is one.',
+      select: { waits: { select: { id: true }, orderBy: { stepAttempt: 'desc' }, take: 1 } },
+      resolve: ({ waits }) => waits[0]?.id,
+    }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
   }),

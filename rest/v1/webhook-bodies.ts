@@ -13,6 +13,8 @@ export const WEBHOOK_EVENT_TYPES = [
   'run.dead_letter',
   'workflow.completed',
   'workflow.failed',
+  'workflow.timed_out',
+  'workflow.canceled',
 ] as const;
 
 /** What a delivery can tell of, in the words of REST. */

@@ -1,4 +1,5 @@
 import type { ContractCase } from './contract-cases.ts';
+import { automationCases } from './contract-cases-automations.ts';
 import { batchCases } from './contract-cases-batches.ts';
 import { dependencyCases } from './contract-cases-dependencies.ts';
 import { environmentCases } from './contract-cases-environments.ts';
@@ -9,6 +10,8 @@ import { sdkCases } from './contract-cases-sdk.ts';
 import { streamCases } from './contract-cases-streams.ts';
 import { v1Cases } from './contract-cases-v1.ts';
 import { webhookCases } from './contract-cases-webhooks.ts';
+import { workflowRunCases } from './contract-cases-workflow-runs.ts';
+import { workflowCases } from './contract-cases-workflows.ts';
 
 /** What every route is held to, by operation id. */
 export const contractCases: Readonly<Record<string, ContractCase>> = {
@@ -22,4 +25,7 @@ export const contractCases: Readonly<Record<string, ContractCase>> = {
   ...webhookCases,
   ...scheduleCases,
   ...streamCases,
+  ...workflowCases,
+  ...workflowRunCases,
+  ...automationCases,
 };

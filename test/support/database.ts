@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
 
@@ -21,18 +22,30 @@ export function createEmptyDatabase(): Promise<TestDatabase> {
 
 async function create(clause: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await asAdmin(`create database ${name} ${clause}`);
+  await asAdmin((admin) => admin.query(`create database ${name} ${clause}`));
   const url = new URL(inject('adminUrl'));
   url.pathname = `/${name}`;
-  return { url: url.toString(), drop: () => asAdmin(`drop database ${name} with (force)`) };
+  return { url: url.toString(), drop: () => asAdmin((admin) => drop(admin, name)) };
 }
 
-async function asAdmin(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: inject('adminUrl') });
-  await client.connect();
+/** How long sessions that are being closed may take to be gone. */
+const GOODBYE_MS = 1_000;
+
+/** A session that is ended by force while it says goodbye reports that to nobody's listener, so those are waited for first. */
+async function drop(admin: pg.Client, name: string): Promise<void> {
+  for (const giveUpAt = performance.now() + GOODBYE_MS; performance.now() < giveUpAt; await delay(10)) {
+    const { rowCount } = await admin.query('select from pg_stat_activity where datname = $1', [name]);
+    if (rowCount === 0) break;
+  }
+  await admin.query(`drop database ${name} with (force)`);
+}
+
+async function asAdmin(work: (admin: pg.Client) => Promise<unknown>): Promise<void> {
+  const admin = new pg.Client({ connectionString: inject('adminUrl') });
+  await admin.connect();
   try {
-    await client.query(statement);
+    await work(admin);
   } finally {
-    await client.end();
+    await admin.end();
   }
 }

@@ -22,6 +22,14 @@ const JOB_RUN = `{
   "created_at": "2019-08-24T14:15:22Z"
 }`;
 
+const AUTOMATION_RUN = `{
+  "automationId": "string", "automationVersionId": "string", "completedAt": "2019-08-24T14:15:22Z", "concurrencyKey": "string",
+  "createdAt": "2019-08-24T14:15:22Z", "durationSeconds": 0, "error": {}, "externalJobId": "string", "id": "string",
+  "orchestratorType": "local", "startedAt": "2019-08-24T14:15:22Z", "status": "pending", "tenantId": "string",
+  "triggerSourceId": "string", "triggerSourceType": "user", "triggerType": "manual", "updatedAt": "2019-08-24T14:15:22Z",
+  "versionNumber": 0
+}`;
+
 /** The examples of the run documents, as they print them. */
 const DOCUMENTED = {
   JobRun: JOB_RUN,
@@ -55,6 +63,16 @@ const DOCUMENTED = {
     }],
     "dependencies_satisfied": true
   }`,
+  AutomationRun: AUTOMATION_RUN,
+  AutomationRunList: `{ "items": [${AUTOMATION_RUN}], "total": 0 }`,
+  AutomationRunSteps: `{
+    "automationRunId": "string", "completedCount": 0, "failedCount": 0, "pendingCount": 0, "runningCount": 0,
+    "steps": [{
+      "actionRunId": "string", "completedAt": "2019-08-24T14:15:22Z", "decisionId": "string", "dependsOn": {},
+      "durationSeconds": 0, "error": {}, "key": "string", "name": "string", "result": {}, "resultTruncated": false,
+      "startedAt": "2019-08-24T14:15:22Z", "status": "string"
+    }]
+  }`,
   Error: '{ "error": "string", "request_id": "string" }',
 };
 
@@ -63,6 +81,28 @@ const EVENT_TRIGGER = `{
   "workflow_step_run_id": "string", "job_run_id": "string", "status": "string", "trigger_type": "string", "request_payload": {},
   "response_payload": {}, "timeout_secs": 0, "requested_at": "2019-08-24T14:15:22Z", "received_at": "2019-08-24T14:15:22Z",
   "expires_at": "2019-08-24T14:15:22Z", "error": "string", "notify_url": "string", "notify_status": "string", "sent_by": "string"
+}`;
+
+const WORKFLOW_STEP = `{
+  "step_ref": "string", "name": "string", "type": "string", "depends_on": {}, "condition": {}, "on_failure": "string",
+  "payload": {}, "input_transform": "string", "output_transform": "string", "job_id": "string", "workflow_id": "string",
+  "timeout_secs": 0, "max_attempts": 0, "retry_strategy": "string", "retry_initial_delay_secs": 0, "retry_max_delay_secs": 0,
+  "priority": 0, "items": "string", "concurrency": 0, "tolerates_failed_items": true, "approvers": {}, "message": "string",
+  "event_key": "string", "sleep_secs": 0, "sleep_until": "string", "when": {}, "when_true": {}, "when_false": {},
+  "routes": [{ "name": "string", "when": {}, "to": {} }], "otherwise": {}
+}`;
+const WORKFLOW_SUMMARY = `
+  "id": "string", "project_id": "string", "slug": "string", "name": "string", "description": "string", "enabled": true,
+  "tags": { "property1": "string" }, "version": 0, "version_id": "string", "created_by": "string",
+  "created_at": "2019-08-24T14:15:22Z", "updated_at": "2019-08-24T14:15:22Z"`;
+const WORKFLOW_SAID = `
+  "steps": [${WORKFLOW_STEP}], "input_schema": {}, "output_schema": {}, "output": "string", "timeout_secs": 0,
+  "max_parallel_steps": 0`;
+
+const AUTOMATION = `{
+  "id": "string", "tenantId": "string", "name": "string", "description": "string", "orchestratorType": "local",
+  "triggerType": "manual", "templateId": "string", "status": "string", "automationVersionId": "string", "versionNumber": 0,
+  "config": {}, "createdAt": "2019-08-24T14:15:22Z", "updatedAt": "2019-08-24T14:15:22Z"
 }`;
 
 /** What the documents presuppose without printing it, in the same form. */
@@ -163,6 +203,47 @@ const IMPLIED = {
     "last_executed_at": "2019-08-24T14:15:22Z", "fire_count": 0, "missed_count": 0, "paused_at": "2019-08-24T14:15:22Z",
     "ended_at": "2019-08-24T14:15:22Z", "created_by": "string", "created_at": "2019-08-24T14:15:22Z",
     "updated_at": "2019-08-24T14:15:22Z"
+  }`,
+  Automation: AUTOMATION,
+  AutomationList: `{ "items": [${AUTOMATION}], "total": 0 }`,
+  WorkflowSummary: `{ ${WORKFLOW_SUMMARY} }`,
+  Workflow: `{ ${WORKFLOW_SUMMARY}, ${WORKFLOW_SAID} }`,
+  WorkflowVersion: `{
+    "workflow_id": "string", "version": 0, "version_id": "string", "name": "string", "description": "string",
+    "definition_hash": "string", "created_by": "string", "created_at": "2019-08-24T14:15:22Z", ${WORKFLOW_SAID}
+  }`,
+  WorkflowGraph: `{
+    "workflow_id": "string", "version": 0, "nodes": [${WORKFLOW_STEP}], "edges": [{ "from": "string", "to": "string" }]
+  }`,
+  TriggeredWorkflow: '{ "id": "string", "status": "string", "idempotency_hit": true }',
+  WorkflowDryRun: '{ "workflow_id": "string", "version": 0, "payload_hash": "string", "rounds": {}, "disabled": {} }',
+  WorkflowRun: `{
+    "id": "string", "project_id": "string", "workflow_id": "string", "workflow_version": 0, "status": "string", "payload": {},
+    "output": {}, "error": "string", "failed_step": "string", "tags": { "property1": "string" }, "triggered_by": "string",
+    "created_by": "string", "idempotency_key": "string", "parent_workflow_run_id": "string", "parent_step_run_id": "string",
+    "retry_of_run_id": "string", "retry_mode": "string", "retry_from": "string", "timeout_secs": 0,
+    "deadline_at": "2019-08-24T14:15:22Z", "paused_at": "2019-08-24T14:15:22Z", "started_at": "2019-08-24T14:15:22Z",
+    "finished_at": "2019-08-24T14:15:22Z", "created_at": "2019-08-24T14:15:22Z"
+  }`,
+  StepRun: `{
+    "id": "string", "workflow_run_id": "string", "step_ref": "string", "type": "string", "status": "string",
+    "skip_reason": "string", "attempt": 0, "chosen": {}, "input": {}, "output": {}, "error": "string",
+    "wake_at": "2019-08-24T14:15:22Z", "map_total": 0, "map_started": 0, "decision": "string", "decided_by": "string",
+    "decision_reason": "string", "decided_at": "2019-08-24T14:15:22Z", "kept_from": "string",
+    "started_at": "2019-08-24T14:15:22Z", "finished_at": "2019-08-24T14:15:22Z"
+  }`,
+  WorkflowRunGraph: `{
+    "workflow_run_id": "string", "status": "string",
+    "nodes": [{ "step_ref": "string", "type": "string", "status": "string", "attempt": 0, "error": "string" }],
+    "edges": [{ "from": "string", "to": "string" }]
+  }`,
+  WorkflowRunEvent: `{
+    "id": "string", "workflow_run_id": "string", "seq": 0, "type": "string", "step_ref": "string", "message": "string",
+    "from_status": "string", "to_status": "string", "attempt": 0, "actor": "string", "data": {},
+    "created_at": "2019-08-24T14:15:22Z"
+  }`,
+  BulkCancelWorkflowRuns: `{
+    "results": [{ "id": "string", "status": "string", "error": "string" }], "total": 0, "canceled": 0, "failed": 0
   }`,
   ChildrenWait: `{
     "status": "string", "children": [{ "id": "string", "status": "delayed", "result": {}, "error": "string" }]

@@ -157,6 +157,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     ...runs,
     background: (_name, work) => void background.add(work.catch(() => {}).finally(() => background.delete(work))),
     onTimer: () => {},
+    onFired: () => {},
     onError: (error) => logged.push({ err: error }),
   });
   const scheduler = makeScheduler({ ...workflows.deps, onNextFire: () => {} });

@@ -24,6 +24,9 @@ export interface RestWorld {
     readonly eventKey: string;
     /** A batch that its run belongs to. */
     readonly batchId: string;
+    readonly workflowId: string;
+    /** Of that workflow, waiting for an approval. */
+    readonly workflowRunId: string;
     readonly subscriptionId: string;
     readonly deliveryId: string;
     readonly environmentId: string;
@@ -112,7 +115,8 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
   async function settled(): Promise<void> {
     for (;;) {
       const { rows } = await database.query<{ id: string; keeps: boolean }>(MOVING_RUNS);
-      if (rows.length === 0) return;
+      const { rowCount: moving } = await database.query(MOVING_WORKFLOWS);
+      if (rows.length === 0 && !moving) return;
       await Promise.all(rows.map(({ id, keeps }) => (keeps ? dispatched(id) : end(id))));
     }
   }
@@ -153,11 +157,18 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
     key: otherKey.key,
     body: { name: 'Theirs', job_id: 'theirs', cron: '0 9 1 1 *' },
   });
+  const otherWorkflow = await done('POST', '/v1/workflows', {
+    key: otherKey.key,
+    body: { slug: 'theirs', name: 'Theirs', steps: [{ step_ref: 'approve', type: 'approval' }] },
+  });
+  const otherWorkflowRun = await done('POST', '/v1/workflows/theirs/trigger', { key: otherKey.key });
 
   return {
     url: app.url,
     job,
     other: {
+      workflowId: otherWorkflow.id,
+      workflowRunId: otherWorkflowRun.id,
       subscriptionId: otherSubscription.id,
       scheduleId: otherSchedule.id,
       deliveryId: otherDelivery.id,
@@ -215,6 +226,16 @@ const MOVING_RUNS = `
   select r.id, keeps from runs r join run_data d on d.run_id = r.id join jobs j on j.id = r.job_id and j.execution_mode = 'http', lateral (select d.payload ->> 'do' is not distinct from 'accept' as keeps) k
    where (r.status in ('queued', 'dequeued') and r.hold is null) or (r.status = 'executing' and not keeps)`;
 
+/** Workflow runs that go on by themselves: those where a step waits for a person, or for an executor that keeps its run, are at rest. */
+const MOVING_WORKFLOWS = `
+  select w.id from workflow_runs w
+   where w.status = 'pending'
+      or (w.status = 'running' and not exists (
+           select from workflow_step_runs s left join runs r on r.workflow_step_run_id = s.id left join run_data d on d.run_id = r.id
+            where s.workflow_run_id = w.id
+              and ((s.status = 'waiting' and s.kind = 'approval')
+                   or (s.status = 'running' and r.status = 'executing' and d.payload ->> 'do' = 'accept'))))`;
+
 /** Tables that requests write to. */
 const TABLES = [
   'projects',
@@ -237,11 +258,18 @@ const TABLES = [
   'secrets',
   'circuits',
   'model_prices',
+  'workflows',
+  'workflow_versions',
+  'workflow_runs',
+  'workflow_run_data',
+  'workflow_step_runs',
+  'workflow_run_events',
   'webhook_subscriptions',
   'schedules',
   'schedule_fires',
 ];
 
+/** Which version of each row there is: any write makes a new one, and reading the rows themselves took most of a test's time. */
 function digestSql(table: string): string {
-  return `(select count(*) || ' ' || coalesce(md5(string_agg(t::text, '' order by t::text)), '') from ${table} t) as ${table}`;
+  return `(select count(*) || ' ' || coalesce(sum(hashtextextended(t.ctid::text || ' ' || t.xmin::text, 0)), 0) from ${table} t) as ${table}`;
 }

@@ -128,6 +128,8 @@ export const ROOT_FIELDS: Readonly<
   'Mutation.streamRun': { needs: 'run token', document: 'mutation { streamRun(input: {}) { seq } }' },
   'Subscription.runChunks': { needs: 'runs:read', document: 'subscription { runChunks(runId: "none") { seq } }' },
   'Query.workflow': { needs: 'workflows:read', document: '{ workflow(id: "none") { id } }' },
+  'Query.workflowPage': { needs: 'workflows:read', document: '{ workflowPage { total } }' },
+  'Query.workflowRunPage': { needs: 'workflows:read', document: '{ workflowRunPage { total items { id } } }' },
   'Query.workflows': { needs: 'workflows:read', document: '{ workflows { edges { cursor } } }' },
   'Query.workflowRun': { needs: 'workflows:read', document: '{ workflowRun(id: "none") { id } }' },
   'Query.workflowRuns': { needs: 'workflows:read', document: '{ workflowRuns { edges { cursor } } }' },

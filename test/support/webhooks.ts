@@ -71,6 +71,21 @@ export async function subscribe(
   return (await createWebhookSubscription(actor, { webhookUrl, eventTypes, secret, active }, deps)).subscription.id;
 }
 
+/** Stores deliveries of events as endings do, without anything having ended. */
+export async function enqueueDeliveries(
+  client: Pick<TestEngine['pools']['engine'], 'query'>,
+  events: readonly { readonly projectId: string; readonly type: WebhookEventType; readonly body: object }[],
+): Promise<void> {
+  for (const { projectId, type, body } of events) {
+    await client.query(
+      `insert into webhook_deliveries (id, project_id, kind, subscription_id, event_type, webhook_url, payload)
+       select baton_uuid_v7(), s.project_id, 'subscription', s.id, $2, s.webhook_url, $3
+         from webhook_subscriptions s where s.project_id = $1 and s.active and $2 = any (s.event_types)`,
+      [projectId, type, JSON.stringify({ ...body, type })],
+    );
+  }
+}
+
 /** The deliveries of a run, or of a subscription, the oldest first. */
 export async function deliveriesOf(
   t: Pick<TestEngine, 'pools'>,

@@ -1,6 +1,8 @@
-import type { FINAL_STATUSES, RunStatus } from '../../core/run-state.ts';
+import type { FINAL_STATUSES } from '../../core/run-state.ts';
+import type { FINAL_WORKFLOW_STATUSES } from '../../core/workflow-state.ts';
 
 type RunEventType = `run.${(typeof FINAL_STATUSES)[number]}`;
+type WorkflowEventType = `workflow.${(typeof FINAL_WORKFLOW_STATUSES)[number]}`;
 
 /** What can be subscribed to: the endings of runs and of workflow runs (reference semantics §5.6, and the endings it leaves out). */
 export const WEBHOOK_EVENT_TYPES = [
@@ -14,7 +16,9 @@ export const WEBHOOK_EVENT_TYPES = [
   'run.dead_letter',
   'workflow.completed',
   'workflow.failed',
-] as const satisfies readonly (RunEventType | `workflow.${RunStatus}`)[];
+  'workflow.timed_out',
+  'workflow.canceled',
+] as const satisfies readonly (RunEventType | WorkflowEventType)[];
 
 /** A member of {@link WEBHOOK_EVENT_TYPES}. */
 export type WebhookEventType = (typeof WEBHOOK_EVENT_TYPES)[number];

@@ -30,6 +30,8 @@ export interface Advancer {
 interface AdvancerDeps extends Pick<WorkflowDeps, 'engine' | 'expressions' | 'definitions'> {
   /** Told of drafts that were stored, to do what follows from them; it must not reject. */
   readonly onStored: (drafts: readonly Draft[]) => void;
+  /** There are webhooks to be sent. */
+  readonly onFired: () => void;
   /** Looking failed; what was to be seen is seen by the reaper. */
   readonly onError: (error: unknown) => void;
 }
@@ -110,7 +112,7 @@ export function makeAdvancer(deps: AdvancerDeps): Advancer {
       for (const { draft, accepted } of drafts) if (!draft.isChanged()) for (const change of accepted) change.done();
       const changed = drafts.filter(({ draft }) => draft.isChanged());
       if (changed.length === 0) return;
-      const stored = await applyDrafts(
+      const { stored, fired } = await applyDrafts(
         changed.map(({ draft }) => draft),
         deps.engine,
       );
@@ -119,6 +121,7 @@ export function makeAdvancer(deps: AdvancerDeps): Advancer {
         else enqueue(draft.loaded.id, accepted);
       });
       deps.onStored(changed.flatMap(({ draft }, index) => (stored[index] ? [draft] : [])));
+      if (fired) deps.onFired();
     } catch (error) {
       // Nothing was stored. A value that Postgres refuses is one run's alone, and must not take the others of its group with it.
       if (group.size > 1 && isDataError(error)) for (const [id, entry] of group) await process(new Map([[id, entry]]));

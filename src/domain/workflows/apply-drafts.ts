@@ -5,14 +5,26 @@ import type { Draft, DraftStep } from './draft.ts';
 
 const DEADLOCK_TRIES = 5;
 
-/** Stores drafts; answers for each whether it was, or its run has changed meanwhile. */
-export async function applyDrafts(drafts: readonly Draft[], pool: Pool): Promise<boolean[]> {
+/** What came of storing drafts. */
+export interface Applied {
+  /** For each whether it was stored, or its run has changed meanwhile. */
+  readonly stored: readonly boolean[];
+  /** Whether there are webhooks to be sent because of it. */
+  readonly fired: boolean;
+}
+
+/** Stores drafts. */
+export async function applyDrafts(drafts: readonly Draft[], pool: Pool): Promise<Applied> {
   const input = JSON.stringify(drafts.map(toItem));
   for (let tries = 1; ; tries++) {
     try {
-      const { rows } = await pool.query<{ ord: number }>({ name: 'apply-workflow-runs', text: APPLY_SQL, values: [input] });
+      const { rows } = await pool.query<{ ord: number; fired: number }>({
+        name: 'apply-workflow-runs',
+        text: APPLY_SQL,
+        values: [input],
+      });
       const stored = new Set(rows.map(({ ord }) => ord));
-      return drafts.map((_draft, ord) => stored.has(ord));
+      return { stored: drafts.map((_draft, ord) => stored.has(ord)), fired: rows.some(({ fired }) => fired > 0) };
     } catch (error) {
       // Postgres ended the statement to break a deadlock; it changed nothing.
       if (tries === DEADLOCK_TRIES || !isRetryable(error)) throw error;

@@ -1,7 +1,9 @@
+import { FIRED_WORKFLOWS_SQL } from '../webhooks/fired-workflow-deliveries.ts';
+
 /**
  * Stores the drafts of any number of workflow runs in one statement: statuses of run and steps, outputs, events and waits are committed
  * together or not at all. `$1` is a JSON array of items. A run that has changed since it was read, as its revision says, is left as it
- * is; the rows that are answered name the items that were stored.
+ * is; the rows that are answered name the items that were stored, and how many webhooks the statement has fired.
  *
  * Runs are locked in the order of their ids before anything is written, so two such statements never wait for each other in a circle,
  * and the guard sees the newest version of each row. A wait whose key is in use is not stored; its step finds that out when it is next
@@ -17,7 +19,7 @@ with input as materialized (
    where w.revision = i.revision order by w.id for update of w
 ), moved as (
   update workflow_runs w set
-    revision = w.revision + 1, event_seq = w.event_seq + json_array_length(l.events), status = l.status,
+    revision = w.revision + 1, updated_at = now(), event_seq = w.event_seq + json_array_length(l.events), status = l.status,
     error = coalesce(l.error, w.error), failed_step = coalesce(l.failed_step, w.failed_step),
     started_at = coalesce(w.started_at, case when l.status in ('running', 'completed', 'failed', 'timed_out') then now() end),
     finished_at = case when l.status in ('completed', 'failed', 'timed_out', 'canceled') then now() end,
@@ -26,7 +28,8 @@ with input as materialized (
       when l.was = 'paused' and l.status = 'running' then w.deadline_at + (now() - w.paused_at) else w.deadline_at end,
     paused_at = case when l.status = 'paused' then coalesce(w.paused_at, now()) end
   from locked l where w.id = l.id
-), returned as (
+  returning w.id, w.project_id, w.workflow_id, w.workflow_version, l.was, w.status, w.error, w.failed_step, l.output
+), ${FIRED_WORKFLOWS_SQL}, returned as (
   update workflow_run_data d set output = l.output from locked l where l.output is not null and d.workflow_run_id = l.id
 ), told as (
   insert into workflow_run_events (workflow_run_id, seq, type, step_ref, message, from_status, to_status, attempt, actor, data)
@@ -75,4 +78,4 @@ with input as materialized (
          error = case when s.decision in ('approved', 'declined') then null else 'the step went on, or ended, without it' end
     from stepped s where s.status <> 'waiting' and v.workflow_step_run_id = s.id and v.status = 'waiting'
 )
-select l.ord from locked l`;
+select l.ord, coalesce((select sum(deliveries)::int from fired), 0) as fired from locked l`;

@@ -23,6 +23,8 @@ interface RuntimeDeps extends Pick<RunDeps, 'engine' | 'reads' | 'jobs' | 'manag
   readonly background: (name: string, work: Promise<unknown>) => void;
   /** A sleep or a deadline of a workflow run is due in so many milliseconds. */
   readonly onTimer: (ms: number) => void;
+  /** There are webhooks to be sent. */
+  readonly onFired: () => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -31,7 +33,7 @@ export function makeWorkflowRuntime(deps: RuntimeDeps): WorkflowRuntime {
   const { engine, background, onError } = deps;
   const definitions = makeDefinitions(engine);
   const expressions = makeExpressions();
-  const advancer = makeAdvancer({ engine, expressions, definitions, onStored, onError });
+  const advancer = makeAdvancer({ engine, expressions, definitions, onStored, onFired: deps.onFired, onError });
   const workflowInserts = makeWorkflowInserts({ pool: engine, onStored: (ids) => advancer.touch(ids) });
   const all: WorkflowDeps = { ...deps, definitions, expressions, advancer, workflowInserts };
 

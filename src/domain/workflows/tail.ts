@@ -30,11 +30,12 @@ export interface WorkflowRunEventRow {
 
 /**
  * Follows the story of a workflow run: everything after `after`, in order, each event once, then live until it has ended and been told to
- * the end. The consumer's pace is the reader's pace. NOT_FOUND for an unknown one.
+ * the end. The consumer's pace is the reader's pace. NOT_FOUND for an unknown one, and with `refuseOver` GONE for one that has ended and has
+ * nothing left to tell.
  */
 export async function tailWorkflowRun(
   actor: Actor,
-  input: { readonly id: string; readonly after: number },
+  input: { readonly id: string; readonly after: number; readonly refuseOver?: boolean | null | undefined },
   deps: { readonly reads: Pool; readonly hub: WakeHub },
 ): Promise<AsyncIterable<WorkflowRunEventRow>> {
   requireScope(actor, 'workflows:read');
@@ -42,7 +43,10 @@ export async function tailWorkflowRun(
   if (!Number.isInteger(input.after) || input.after < 0)
     throw new AppError('BAD_REQUEST', 'after must be the seq of an event, or 0');
   const read = (after: number) => readEvents(deps.reads, { projectId: actor.projectId, id: input.id, after });
-  if (!(await read(input.after))) throw notFound('workflow run');
+  const first = await read(input.after);
+  if (!first) throw notFound('workflow run');
+  if (input.refuseOver && isFinalWorkflow(first.status) && first.events.length === 0)
+    throw new AppError('GONE', `workflow run is over: it is ${first.status}, and everything was told`);
   return new Repeater<WorkflowRunEventRow>(async (push, stop) => {
     const gate = makeGate();
     const unsubscribe = deps.hub.onWake(input.id.toLowerCase(), gate.open);
