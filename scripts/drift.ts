@@ -49,7 +49,10 @@ async function readTraffic(directory: string): Promise<object> {
 function isDescribed({ request, response }: Exchange): boolean {
   // HEAD is GET without a body, and its row is GET's.
   if (request.method === 'HEAD' || request.method === 'OPTIONS' || !DESCRIBED.test(request.url)) return false;
-  return ![401, 405, 415].includes(response.status) && !NO_REQUEST_OF_OURS.test(response.content.text ?? '');
+  const answer = response.content.text ?? '';
+  // A faulty item is refused alone and the others are taken, so such a request is no match for its schema and yet answered with 201.
+  const hasFaultyItem = request.url.endsWith('/trigger/bulk') && response.status === 201 && answer.includes('"error":"');
+  return ![401, 405, 415].includes(response.status) && !hasFaultyItem && !NO_REQUEST_OF_OURS.test(answer);
 }
 
 function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): number {
