@@ -10,7 +10,7 @@ import { freePort } from './ports.ts';
 import type { Stage } from './stage.ts';
 import type { Mode, StoredRun, Subject } from './subject.ts';
 
-/** The key of the server. Not of the form that it mints, so it needs no checksum. */
+/** The admin key of every server of the bench. Not of the form the server mints, so it needs no checksum. */
 export const API_KEY = 'bench-key-for-a-throwaway-cluster-alone';
 const READY_TIMEOUT_MS = 30_000;
 const CONNECTIONS = 64;
@@ -99,7 +99,8 @@ export async function startServer(
   return server;
 }
 
-function serverEnvironment({ cluster }: Stage): NodeJS.ProcessEnv {
+/** What every server of the bench is told, apart from its port and role. */
+export function serverEnvironment({ cluster }: Stage): NodeJS.ProcessEnv {
   return {
     HOST: '127.0.0.1',
     DATABASE_URL: cluster.url,
@@ -112,7 +113,8 @@ function serverEnvironment({ cluster }: Stage): NodeJS.ProcessEnv {
   };
 }
 
-async function waitUntilReady(http: Pool, server: Child): Promise<void> {
+/** Waits until a server answers that it is ready; throws when it ends first, or takes too long. */
+export async function waitUntilReady(http: Pool, server: Child): Promise<void> {
   const giveUpAt = nowMs() + READY_TIMEOUT_MS;
   for (;;) {
     if (!server.isRunning()) throw new Error('The Baton server ended before it was ready; see its output above.');

@@ -19,7 +19,7 @@ export function watchMemory(postmaster: number, cleanup: AsyncDisposableStack): 
   return {
     peak: (serverPid) => {
       sample();
-      const server = statusOf(serverPid).VmHWM ?? Number.NaN;
+      const server = peakOf(serverPid);
       return { server, postgres, sum: server + postgres };
     },
   };
@@ -39,6 +39,11 @@ function postgresMemory(postmaster: number): number {
   const largest = (field: string) => Math.max(0, ...processes.map((status) => status[field] ?? 0));
   const anonymous = processes.reduce((sum, status) => sum + (status.RssAnon ?? 0), 0);
   return anonymous + largest('RssFile') + largest('RssShmem');
+}
+
+/** The most memory that a process has had resident so far, in MiB. */
+export function peakOf(pid: number): number {
+  return statusOf(pid).VmHWM ?? Number.NaN;
 }
 
 /** The sizes in /proc/<pid>/status by name, in MiB; empty for a process that has ended. */

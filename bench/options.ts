@@ -4,6 +4,10 @@ import { z } from 'zod';
 import type { StreamExtent } from './streams.ts';
 import { SUBJECT_NAMES, type SubjectName } from './subject.ts';
 
+/** What is measured of Baton alone, since the floor has nothing like it. */
+export const PART_NAMES = ['batches'] as const;
+export type PartName = (typeof PART_NAMES)[number];
+
 /** How much to measure. */
 export interface Extent {
   /** Runs per phase. */
@@ -14,6 +18,9 @@ export interface Extent {
   idleSeconds: number;
   /** Completed runs to put into the database first. */
   history: number;
+  /** Items of the bulk trigger, and runs that are searched. */
+  bulk: number;
+  searched: number;
 }
 
 /** What one invocation was asked to do. */
@@ -22,6 +29,7 @@ export interface BenchOptions {
   subjects: readonly SubjectName[];
   /** What to measure of event streams; null leaves them out. */
   streams: StreamExtent | null;
+  parts: readonly PartName[];
   /** The Baton server to start. */
   server: string;
   profile: boolean;
@@ -32,24 +40,29 @@ export interface BenchOptions {
 export const USAGE = `npm run bench -- [flags]
   --runs <n>            runs per phase (10000)
   --passes <n>          repetitions of the end-to-end phase (3)
-  --quick               1,000 runs, one pass, short latency and idle phases
-  --only baton|floor|streams   leave the others out
+  --quick               1,000 runs, one pass, short latency and idle phases, 10,000 items, 50,000 runs searched
+  --only baton|floor|streams|batches
+                        leave the others out
+  --bulk <n>            items of one bulk trigger (100000)
+  --searched <n>        runs that payload_contains is asked of (1000000)
   --history <n>         put so many completed runs into the database first (0)
   --profile             record CPU profiles of the Baton server and print where its time goes
   --server <file>       the server to measure (src/main.ts), for example of another checkout
   --json <file>         also write every figure as JSON`;
 
-const FULL = { runs: 10_000, passes: 3, latencySeconds: 20, idleSeconds: 30 };
+const FULL = { runs: 10_000, passes: 3, latencySeconds: 20, idleSeconds: 30, bulk: 100_000, searched: 1_000_000 };
 const FULL_STREAMS = { chunkSeconds: 10, idleSeconds: 30, fanOutEvents: 50_000, calls: 10_000 };
 const QUICK_STREAMS = { chunkSeconds: 3, idleSeconds: 4, fanOutEvents: 4_000, calls: 2_000 };
-const QUICK = { runs: 1_000, passes: 1, latencySeconds: 4, idleSeconds: 4 };
+const QUICK = { runs: 1_000, passes: 1, latencySeconds: 4, idleSeconds: 4, bulk: 10_000, searched: 50_000 };
 
 const positive = z.coerce.number().int().positive();
 const Flags = z.object({
   runs: positive.optional(),
   passes: positive.optional(),
   quick: z.boolean().default(false),
-  only: z.enum([...SUBJECT_NAMES, 'streams']).optional(),
+  only: z.enum([...SUBJECT_NAMES, ...PART_NAMES, 'streams']).optional(),
+  bulk: positive.max(100_000).optional(),
+  searched: positive.optional(),
   history: z.coerce.number().int().nonnegative().default(0),
   profile: z.boolean().default(false),
   server: z.string().default(fileURLToPath(new URL('../src/main.ts', import.meta.url))),
@@ -65,6 +78,8 @@ export function readOptions(args: string[]): BenchOptions {
     passes: text,
     quick: toggle,
     only: text,
+    bulk: text,
+    searched: text,
     history: text,
     profile: toggle,
     server: text,
@@ -72,12 +87,20 @@ export function readOptions(args: string[]): BenchOptions {
   };
   const parsed = Flags.safeParse(parseArgs({ args, options, strict: true }).values);
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
-  const { runs, passes, quick, only, history, ...rest } = parsed.data;
+  const { runs, passes, quick, only, history, bulk, searched, ...rest } = parsed.data;
   const standard = quick ? QUICK : FULL;
   return {
     ...rest,
-    extent: { ...standard, runs: runs ?? standard.runs, passes: passes ?? standard.passes, history },
+    extent: {
+      ...standard,
+      runs: runs ?? standard.runs,
+      passes: passes ?? standard.passes,
+      history,
+      bulk: bulk ?? standard.bulk,
+      searched: searched ?? standard.searched,
+    },
     subjects: SUBJECT_NAMES.filter((name) => only === undefined || only === name),
+    parts: PART_NAMES.filter((name) => only === undefined || only === name),
     streams: only === undefined || only === 'streams' ? (quick ? QUICK_STREAMS : FULL_STREAMS) : null,
   };
 }
