@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedPostgres, startEmbedded } from '../src/db/embedded.ts';
+import { freePort } from './support/free-port.ts';
 import { findViolations } from './support/invariants.ts';
 import { restartPostgres } from './support/restart-postgres.ts';
 
@@ -216,13 +217,4 @@ async function withClient<T>(work: (client: pg.Client) => Promise<T>): Promise<T
 
 function queryAll<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
   return withClient(async (client) => (await client.query<Row>(text, values)).rows);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port: free } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return free;
 }
