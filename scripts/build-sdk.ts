@@ -13,13 +13,13 @@ const out = resolve(process.argv[2] ?? join(ROOT, 'dist/sdk'));
 rmSync(out, { recursive: true, force: true });
 const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.sdk.json'), '--outDir', out], { stdio: 'inherit' });
-for (const file of readdirSync(out)) if (file.endsWith('.d.ts')) useJsExtensions(join(out, file));
+for (const file of readdirSync(out)) if (file.endsWith('.d.ts')) withJsExtensions(join(out, file));
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
 copyFileSync(join(ROOT, 'src/sdk/README.md'), join(out, 'README.md'));
 copyFileSync(join(ROOT, 'LICENSE'), join(out, 'LICENSE'));
 
 /** The compiler leaves `.ts` in the imports of declarations, which only recent versions of it understand. */
-function useJsExtensions(declaration: string): void {
+function withJsExtensions(declaration: string): void {
   const text = readFileSync(declaration, 'utf8');
   writeFileSync(declaration, text.replace(/(from '\.\/[^']+)\.ts'/g, "$1.js'"));
 }

@@ -13,7 +13,7 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
-const files = ['src', 'graphql', 'rest', 'bench', 'examples', 'scripts', 'test'].flatMap(sourceFiles);
+const files = ['src', 'graphql', 'rest', 'dashboard/src', 'bench', 'examples', 'scripts', 'test'].flatMap(sourceFiles);
 const imports = files.flatMap(importsOf);
 
 function sourceFiles(folder: string): string[] {

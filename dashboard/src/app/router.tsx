@@ -1,0 +1,46 @@
+import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
+import { NotFound } from './not-found.tsx';
+import { ScreenError } from './screen-error.tsx';
+import { Shell } from './shell.tsx';
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: ScreenError });
+
+/** The search part of an address as it is: each screen reads the parameters it knows and keeps the rest. */
+const looseSearch = (search: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(search).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
+  );
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/runs' });
+  },
+});
+
+// Each screen is a chunk of its own, loaded when it is first shown.
+const runs = createRoute({ getParentRoute: () => root, path: '/runs', validateSearch: looseSearch }).lazy(() =>
+  import('../runs/runs-screen.tsx').then(({ Route }) => Route),
+);
+
+/** Every screen of the dashboard and its address. */
+export const router = createRouter({
+  routeTree: root.addChildren([home, runs]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+  // Plain strings both ways: a filter like `42` stays text, and addresses stay readable.
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch: (search) => {
+    const text = new URLSearchParams(
+      Object.entries(search).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== ''),
+    ).toString();
+    return text === '' ? '' : `?${text}`;
+  },
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,16 @@
+import type { ErrorComponentProps } from '@tanstack/react-router';
+import { ProblemError } from '../api/problem.ts';
+import { ProblemNotice } from '../ui/problem-notice.tsx';
+
+/** A screen that could not be shown: why, and a way to try again. The shell around it goes on working. */
+export function ScreenError({ error, reset }: ErrorComponentProps) {
+  const problem =
+    error instanceof ProblemError
+      ? error.problem
+      : {
+          code: 'DASHBOARD',
+          text: `This screen failed: ${error instanceof Error ? error.message : String(error)}. Reload the page to try again.`,
+          requestId: null,
+        };
+  return <ProblemNotice problem={problem} onRetry={reset} />;
+}

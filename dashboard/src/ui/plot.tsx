@@ -1,0 +1,136 @@
+import { useEffect, useRef } from 'react';
+import UPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { useElementWidth } from './use-element-width.ts';
+
+/** A line or a layer of bars. */
+export interface Series {
+  readonly label: string;
+  /** A custom property of the theme: `ok`, `bad`, `accent`, … */
+  readonly tone: string;
+  /** One value for each moment; null leaves a gap. */
+  readonly values: readonly (number | null)[];
+}
+
+interface PlotProps {
+  /** What it shows, for those who do not see it: put the gist in, not `a chart`. */
+  readonly label: string;
+  /** Seconds since the epoch, ascending. */
+  readonly at: readonly number[];
+  readonly series: readonly Series[];
+  readonly height?: number;
+  readonly kind?: 'line' | 'bars';
+  /** Draws each series on top of the ones before it. */
+  readonly stacked?: boolean;
+  readonly format?: (value: number) => string;
+  /** Called with the span of time that was brushed, in seconds since the epoch. */
+  readonly onSelect?: (from: number, to: number) => void;
+  /** Neither axes nor legend: a sparkline. */
+  readonly bare?: boolean;
+}
+
+/** Values over time, drawn by uPlot in the colours of the theme. */
+export function Plot({
+  label,
+  at,
+  series,
+  height = 160,
+  kind = 'line',
+  stacked = false,
+  format,
+  onSelect,
+  bare = false,
+}: PlotProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const width = useElementWidth(frame);
+  const select = useRef(onSelect);
+  select.current = onSelect;
+
+  useEffect(() => {
+    const element = frame.current;
+    if (!element || width === 0 || at.length === 0) return;
+    const style = getComputedStyle(element);
+    // Canvas does not resolve light-dark(): a probe element does.
+    const colour = (name: string) => resolveColour(element, name);
+    const layers = stacked ? stack(series.map(({ values }) => values)) : series.map(({ values }) => values);
+    // Stacked layers are drawn from the highest to the lowest, so that each covers the foot of the one above it.
+    const order = stacked ? layers.map((_, index) => layers.length - 1 - index) : layers.map((_, index) => index);
+    const plot = new UPlot(
+      {
+        width,
+        height,
+        legend: { show: false },
+        cursor: { show: !bare, drag: { x: onSelect !== undefined, y: false, setScale: false } },
+        padding: bare ? [2, 0, 2, 0] : [8, 8, 0, 0],
+        scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.05 : 1] } },
+        axes: bare
+          ? [{ show: false }, { show: false }]
+          : [
+              {
+                stroke: colour('muted'),
+                grid: { show: false },
+                ticks: { stroke: colour('line') },
+                font: `11px ${style.fontFamily}`,
+              },
+              {
+                stroke: colour('muted'),
+                grid: { stroke: colour('line'), width: 1 },
+                ticks: { show: false },
+                font: `11px ${style.fontFamily}`,
+                size: 56,
+                values: (_plot, splits) => splits.map((split) => (format ? format(split) : String(split))),
+              },
+            ],
+        series: [
+          {},
+          ...order.map((index) => {
+            const { label: name, tone } = series[index] ?? { label: '', tone: 'idle' };
+            const paint = colour(tone);
+            return kind === 'bars'
+              ? {
+                  label: name,
+                  fill: paint,
+                  stroke: paint,
+                  width: 0,
+                  points: { show: false },
+                  paths: UPlot.paths.bars?.({ size: [0.9, 40] }) as UPlot.Series.PathBuilder,
+                }
+              : { label: name, stroke: paint, width: 1.5, points: { show: false } };
+          }),
+        ],
+        hooks: {
+          setSelect: [
+            (chart) => {
+              const { left, width: brushed } = chart.select;
+              if (brushed < 4) return;
+              select.current?.(chart.posToVal(left, 'x'), chart.posToVal(left + brushed, 'x'));
+              chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            },
+          ],
+        },
+      },
+      [at as number[], ...order.map((index) => layers[index] as number[])],
+      element,
+    );
+    return () => plot.destroy();
+  }, [at, series, width, height, kind, stacked, format, onSelect, bare]);
+
+  return <div ref={frame} role="img" aria-label={label} style={{ height }} className="w-full min-w-0 overflow-hidden" />;
+}
+
+function stack(layers: readonly (readonly (number | null)[])[]): number[][] {
+  let below: number[] = [];
+  return layers.map((layer) => {
+    below = layer.map((value, index) => (below[index] ?? 0) + (value ?? 0));
+    return below;
+  });
+}
+
+function resolveColour(element: HTMLElement, name: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = `var(--color-${name})`;
+  element.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
