@@ -28,7 +28,7 @@ interface DataTableProps<Row extends RowData> {
   readonly rows: readonly Row[];
   readonly columns: readonly Column<Row>[];
   readonly rowId: (row: Row) => string;
-  /** Where a row leads; its first cell should hold the link itself. */
+  /** Where a row leads, search part included; one of its cells should hold the link itself. */
   readonly href?: (row: Row) => string;
   readonly selection?: Selection;
   readonly hasMore?: boolean;
@@ -74,7 +74,7 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
 
   const open = (id: string) => {
     const row = rows.find((candidate) => rowId(candidate) === id);
-    if (row && href) void navigate({ to: href(row) });
+    if (row && href) void navigate({ href: href(row) });
   };
   const move = (step: number) => {
     const at = rows.findIndex((row) => rowId(row) === active);
