@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** Random sequences that test/run-model.test.ts plays; the variable asks for more. */
+const sequences = (usual: number) => ({ MODEL_SEQUENCES: process.env['MODEL_SEQUENCES'] ?? String(usual) });
+
 export default defineConfig({
   resolve: {
     // Node resolves `graphql` to its CommonJS build for everybody; Vite would give our files the other one, and two copies know nothing of
@@ -8,7 +11,6 @@ export default defineConfig({
     alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }],
   },
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
@@ -16,5 +18,23 @@ export default defineConfig({
     hookTimeout: 30_000,
     // A test that leaves something rejecting behind it has failed, whatever it asserted.
     dangerouslyIgnoreUnhandledErrors: false,
+    projects: [
+      // What `npm test` runs.
+      { extends: true, test: { name: 'main', include: ['test/*.test.ts'], env: sequences(250) } },
+      // Killed processes, and proofs whose short form is enough for every day.
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts', 'test/run-model.test.ts'],
+          env: sequences(1_000),
+        },
+      },
+      // A real browser; skipped by name where there is none.
+      {
+        extends: true,
+        test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+    ],
   },
 });

@@ -18,13 +18,13 @@ import { openBodyList } from './streamed-body.ts';
 
 /** What `makeContext` is given: enough to say who is calling, before anything of the request is read or parsed. */
 export interface RestRequest {
-  readonly method: string;
-  readonly headers: IncomingHttpHeaders;
+  readonly req: IncomingMessage;
+  /** For headers that who is calling gets with the answer; the answer itself is not for it to give. */
+  readonly res: ServerResponse;
   readonly auth: RouteAuth;
   /** The token in the URL of an event stream that takes one; null where there is none. */
   readonly streamToken: string | null;
   readonly requestId: string;
-  readonly remoteAddress: string | undefined;
 }
 
 /** The part of the GraphQL context that this face reads itself; the rest passes through to the resolvers. */
@@ -108,18 +108,11 @@ export function makeRestHandler<Context extends RestContext>(options: RestOption
     { req, res, requestId }: Exchange,
   ): Promise<ResolvedRequest> => {
     const { route } = found;
-    const { headers, method = '' } = req;
+    const { headers } = req;
     const streamToken = route.stream?.takesToken ? streamTokenOf(found.query) : null;
     // The token is all that counts, and whoever has it may have any page use it.
     if (streamToken !== null) res.setHeader('access-control-allow-origin', '*');
-    const context = await options.makeContext({
-      method,
-      headers,
-      auth: route.auth,
-      streamToken,
-      requestId,
-      remoteAddress: req.socket.remoteAddress,
-    });
+    const context = await options.makeContext({ req, res, auth: route.auth, streamToken, requestId });
     requireOwnRun(found, context);
     const head = parseHead(route, found, headers);
     const elements = route.bodyList === undefined ? null : openBodyList(req, route.bodyList, route.bodyLimit);

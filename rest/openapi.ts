@@ -23,6 +23,12 @@ export type OpenApiDocument = Readonly<Record<string, unknown>>;
 const SECURITY_SCHEMES = {
   bearerAuth: { type: 'http', scheme: 'bearer', description: 'An API key, as `Authorization: Bearer <key>`.' },
   apiKeyHeader: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key.' },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'baton_session',
+    description: 'The session of somebody who signed in to the dashboard, for pages of this server.',
+  },
   runToken: {
     type: 'http',
     scheme: 'bearer',
@@ -33,7 +39,7 @@ const SECURITY_SCHEMES = {
 } as const;
 
 const SECURITY: Readonly<Record<RouteAuth, readonly (keyof typeof SECURITY_SCHEMES)[]>> = {
-  key: ['bearerAuth', 'apiKeyHeader'],
+  key: ['bearerAuth', 'apiKeyHeader', 'session'],
   'run-token': ['runToken'],
   none: [],
 };

@@ -27,7 +27,9 @@ process.exitCode = await judge();
 async function judge(): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), 'baton-drift-'));
   try {
-    const tests = run('vitest', ['run', isQuick ? 'test/rest-contract.test.ts' : 'test/rest-'], { RECORD_REST: directory });
+    const tests = run('vitest', ['run', '--project', 'main', isQuick ? 'test/rest-contract.test.ts' : 'test/rest-'], {
+      RECORD_REST: directory,
+    });
     if (tests !== 0) return tests;
     const traffic = join(directory, 'traffic.json');
     await writeFile(traffic, JSON.stringify(await readTraffic(directory)));

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { makeToGraphQLError } from '../graphql/errors.ts';
@@ -6,10 +7,13 @@ import { makeRestHandler } from '../rest/adapter.ts';
 import { makeDocsPage } from '../rest/docs-page.ts';
 import { makeOpenApi } from '../rest/openapi.ts';
 import { apiInfo, apiTags, routes } from '../rest/routes.ts';
+import { makeSessionHandler } from '../rest/session.ts';
 import { makeAuthenticator } from './auth/authenticate.ts';
 import { findDeadKeys } from './auth/dead-keys.ts';
 import { makeRunTokens } from './auth/run-token.ts';
 import { makeSecretBox } from './auth/secret-box.ts';
+import { makeSessionTokens } from './auth/session-token.ts';
+import { createSignInToken } from './auth/sign-in-token.ts';
 import { makeStreamTokens } from './auth/stream-token.ts';
 import type { Config } from './config.ts';
 import type { EndpointPolicy } from './core/endpoint-guard.ts';
@@ -35,12 +39,16 @@ import { makeDelivery } from './graphql-sse/exchange.ts';
 import { checkReadiness } from './health.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
 import { type Face, startServer } from './server.ts';
+import { makeSessions } from './sessions.ts';
 import { makeStreamGate } from './streams/stream-gate.ts';
+import { makeDashboard } from './web/dashboard.ts';
 
 /** A running server process. */
 export interface App {
   readonly url: string;
   readonly bootstrap: BootstrapResult;
+  /** A token that signs in to the dashboard once as the first project's admin; null when that key is dead. */
+  createSignInToken(): Promise<string | null>;
   /** Stops claiming, drains and hands the rest back while executors still report; then stops serving, then disconnects. */
   stop(): Promise<void>;
 }
@@ -54,6 +62,7 @@ interface AppOptions {
   readonly onHopeless: (reason: string) => void;
 }
 
+const DASHBOARD_DIST = fileURLToPath(new URL('../dashboard/dist', import.meta.url));
 const ENGINE_CONNECTIONS = 12;
 const READ_CONNECTIONS = 10;
 /** What requests under way may take once the process stops. */
@@ -122,7 +131,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
 
   const prisma = makePrisma(pools.reads);
-  const readActor = makeReadActor({ authenticate: makeAuthenticator({ pool: pools.engine }), tokens, streamTokens });
+  const authenticator = makeAuthenticator({ pool: pools.engine });
+  const sessions = makeSessions({ pool: pools.reads, authenticator, tokens: await makeSessionTokens(options.secret) });
+  const readActor = makeReadActor({ authenticator, sessions, tokens, streamTokens });
   const contextBase = {
     prisma,
     projects: { pool: pools.reads, jobCache: engine.runs.jobs },
@@ -143,9 +154,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   const rest = makeRestHandler({
     schema,
     routes,
-    makeContext: ({ headers, auth, streamToken, requestId }) =>
+    makeContext: ({ req, res, auth, streamToken, requestId }) =>
       makeContext(
-        { headers, kind: auth === 'run-token' ? 'run-token' : 'key', streamToken },
+        { req, res, kind: auth === 'run-token' ? 'run-token' : 'key', streamToken },
         // A route says itself where its document goes on.
         { requestId, isTrustedDocument: true, delivery: makeDelivery({ lastEventId: null, observeLag: metrics.streamLag }) },
       ),
@@ -155,15 +166,18 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   const graphql = makeGraphQLFace({
     schema,
-    makeContext: (req, request) =>
-      makeContext({ headers: req.headers, kind: 'key', streamToken: null }, { isTrustedDocument: false, ...request }),
-    authenticate: (req) => readActor({ headers: req.headers, kind: 'key', streamToken: null }),
+    makeContext: ({ req, res, ...request }) =>
+      makeContext({ req, res, kind: 'key', streamToken: null }, { isTrustedDocument: false, ...request }),
+    authenticate: (req, res) => readActor({ req, res, kind: 'key', streamToken: null }),
     toGraphQLError: makeToGraphQLError({ translate, log }),
     gate,
     observeLag: metrics.streamLag,
   });
+  const session = makeSessionHandler({ ...sessions, translateError: translate, log });
   const docs = makeDocsPage(makeOpenApi(routes, apiTags, apiInfo));
-  const faces: readonly Face[] = config.role === 'worker' ? [] : [docs.handle, rest.handle, graphql.handle];
+  const dashboard = makeDashboard(DASHBOARD_DIST);
+  const faces: readonly Face[] =
+    config.role === 'worker' ? [] : [graphql.handle, rest.handle, session, docs.handle, dashboard.handle];
 
   let stopping = false;
   await listener.start();
@@ -182,6 +196,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   return {
     url: server.url,
     bootstrap: booted,
+    createSignInToken: async () => (booted.kind === 'dead' ? null : createSignInToken(pools.reads, booted.keyId)),
     async stop() {
       stopping = true;
       await engine.drain(config.drainMs);

@@ -1,16 +1,21 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Actor } from './auth/actor.ts';
-import type { Authenticate } from './auth/authenticate.ts';
+import type { Authenticator } from './auth/authenticate.ts';
+import { cookieOf, KEY_COOKIE } from './auth/cookies.ts';
 import type { RunTokens } from './auth/run-token.ts';
+import { requireSameOrigin } from './auth/same-origin.ts';
 import type { StreamTokens } from './auth/stream-token.ts';
 import { AppError } from './core/errors.ts';
+import type { Sessions } from './sessions.ts';
 
 /** Which credential a request must bring: an API key everywhere, the run token alone under `/sdk/v1`. */
 export type CredentialKind = 'key' | 'run-token';
 
 /** What says who sent a request. */
 export interface Credentials {
-  readonly headers: IncomingHttpHeaders;
+  readonly req: IncomingMessage;
+  /** Gets the cookie of a session that is due for a new one. */
+  readonly res: ServerResponse;
   readonly kind: CredentialKind;
   /** The token in the URL of an event stream, which then counts alone; null on every other request. */
   readonly streamToken: string | null;
@@ -20,27 +25,31 @@ export interface Credentials {
 export type ReadActor = (credentials: Credentials) => Promise<Actor>;
 
 interface CredentialDeps {
-  readonly authenticate: Authenticate;
+  readonly authenticator: Authenticator;
+  readonly sessions: Sessions;
   readonly tokens: RunTokens;
   readonly streamTokens: StreamTokens;
 }
 
 /**
- * Makes {@link ReadActor}: a key as a bearer token, in `X-API-Key` or in the cookie `vai_token`; a run token as a bearer token. FORBIDDEN
- * for a cookie that a page of another origin made the browser send along.
+ * Makes {@link ReadActor}: a key as a bearer token, in `X-API-Key` or in the cookie `vai_token`, or else the dashboard's session; a run
+ * token as a bearer token. FORBIDDEN for a cookie that a page of another origin made the browser send along.
  */
-export function makeReadActor(deps: CredentialDeps): ReadActor {
-  return async ({ headers, kind, streamToken }) => {
-    if (streamToken !== null) return deps.streamTokens.verify(streamToken);
+export function makeReadActor({ authenticator, sessions, tokens, streamTokens }: CredentialDeps): ReadActor {
+  return async ({ req, res, kind, streamToken }) => {
+    const { headers } = req;
+    if (streamToken !== null) return streamTokens.verify(streamToken);
     const bearer = bearerOf(headers.authorization);
     if (kind === 'run-token') {
       if (bearer === null) throw new AppError('UNAUTHENTICATED', 'missing or invalid authorization header');
-      return deps.tokens.verify(bearer);
+      return tokens.verify(bearer);
     }
     const named = headers['x-api-key'];
-    const key = bearer ?? (typeof named === 'string' ? named : keyInCookie(headers));
-    if (key === null) throw new AppError('UNAUTHENTICATED', 'invalid or missing api key');
-    return deps.authenticate(key);
+    const key = bearer ?? (typeof named === 'string' ? named : keyInCookie(req));
+    if (key !== null) return authenticator.byKey(key);
+    const actor = await sessions.resume(req, res);
+    if (actor === null) throw new AppError('UNAUTHENTICATED', 'invalid or missing api key');
+    return actor;
   };
 }
 
@@ -49,29 +58,9 @@ function bearerOf(authorization: string | undefined): string | null {
   return match?.[1] ?? null;
 }
 
-const COOKIE = 'vai_token';
-
 /** The key in the cookie (reference 004), which only pages of our own origin may use. */
-function keyInCookie(headers: IncomingHttpHeaders): string | null {
-  const pair = headers.cookie?.split(';').find((part) => part.trimStart().startsWith(`${COOKIE}=`));
-  if (pair === undefined) return null;
-  requireSameOrigin(headers);
-  return pair.slice(pair.indexOf('=') + 1).trim();
-}
-
-/**
- * Browsers add cookies to whatever any page asks for, so a credential in one proves nothing about who asks. They also say where a
- * request comes from, and no page can make them lie: a request from elsewhere is refused, a read or a stream just like a write. A client
- * that says neither is no browser, and sends the cookie because it wants to.
- */
-function requireSameOrigin(headers: IncomingHttpHeaders): void {
-  const site = headers['sec-fetch-site'];
-  const isOurs = site === undefined ? isSameHost(headers.origin, headers.host) : site === 'same-origin' || site === 'none';
-  if (isOurs && isSameHost(headers.origin, headers.host)) return;
-  throw new AppError('FORBIDDEN', 'the cookie is taken from pages of this server only: send the key as a bearer token instead');
-}
-
-function isSameHost(origin: string | undefined, host: string | undefined): boolean {
-  if (origin === undefined) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
+function keyInCookie({ headers }: IncomingMessage): string | null {
+  const key = cookieOf(headers, KEY_COOKIE);
+  if (key !== null) requireSameOrigin(headers);
+  return key;
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { GraphQLContext } from '../graphql/context.ts';
@@ -17,6 +16,7 @@ import { makeSingleHttp } from './graphql-sse/single-http.ts';
 import type { Face } from './server.ts';
 import { makeOpenStreams } from './streams/event-stream.ts';
 import type { StreamGate } from './streams/stream-gate.ts';
+import { makeGraphiQL } from './web/graphiql.ts';
 
 const GRAPHQL_PATH = '/graphql';
 const STREAM_PATH = '/graphql/stream';
@@ -35,9 +35,9 @@ interface ServerContext extends HasExchange {
 interface GraphQLServerDeps {
   readonly schema: GraphQLSchema;
   /** Says who is calling and builds what resolvers work with; throws an AppError to refuse. */
-  readonly makeContext: (req: IncomingMessage, request: RequestContext) => Promise<GraphQLContext>;
+  readonly makeContext: (request: RequestContext) => Promise<GraphQLContext>;
   /** Says who is calling, for requests that execute nothing. */
-  readonly authenticate: (req: IncomingMessage) => Promise<Actor>;
+  readonly authenticate: (req: IncomingMessage, res: ServerResponse) => Promise<Actor>;
   readonly toGraphQLError: ToGraphQLError;
   readonly gate: StreamGate;
   /** Takes how many seconds after it became known an event was handed to its reader. */
@@ -45,6 +45,8 @@ interface GraphQLServerDeps {
 }
 
 interface RequestContext {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
   readonly requestId: string;
   readonly delivery: Delivery;
 }
@@ -61,8 +63,8 @@ export interface GraphQLFace {
 /**
  * The GraphQL face: Yoga at {@link GRAPHQL_PATH} with GraphiQL for browsers, served from here, and subscriptions as event streams: one
  * for each operation at either path, or one for many at {@link STREAM_PATH} (the two modes of graphql-sse). Yoga's defaults that are
- * changed: it reflects any origin with credentials, executes mutations from form bodies (a page elsewhere could send one), and lets
- * GraphiQL load from a CDN.
+ * changed: it reflects any origin with credentials, executes mutations from form bodies (a page elsewhere could send one), and has a
+ * GraphiQL that loads from a CDN.
  */
 export function makeGraphQLFace(deps: GraphQLServerDeps): GraphQLFace {
   const yoga = createYoga<ServerContext, GraphQLContext>({
@@ -74,13 +76,13 @@ export function makeGraphQLFace(deps: GraphQLServerDeps): GraphQLFace {
     landingPage: false,
     logging: false,
     maxRequestBodySize: MAX_BODY_BYTES,
-    renderGraphiQL,
-    graphiql: { title: 'Baton', defaultQuery: FIRST_QUERY, headers: '{ "authorization": "Bearer <your API key>" }' },
+    graphiql: false,
     // Ours are written by `presentErrors`, which knows the id of the request.
     maskedErrors: false,
-    context: ({ req, requestId, exchange }) => deps.makeContext(req, { requestId, delivery: exchange }),
+    context: ({ req, res, requestId, exchange }) => deps.makeContext({ req, res, requestId, delivery: exchange }),
     plugins: [onlyJson(), presentErrors(deps.toGraphQLError), handOver(deps.gate)],
   });
+  const graphiql = makeGraphiQL({ title: 'Baton', defaultQuery: FIRST_QUERY });
   const streams = makeOpenStreams();
   const connections = makeSingleConnections({ gate: deps.gate, streams });
   const single = makeSingleHttp({ connections, authenticate: deps.authenticate, execute });
@@ -129,6 +131,7 @@ export function makeGraphQLFace(deps: GraphQLServerDeps): GraphQLFace {
       const path = pathOf(req);
       if (path !== GRAPHQL_PATH && path !== STREAM_PATH) return false;
       res.setHeader('x-request-id', requestIdOf(req.headers['x-request-id']));
+      if (path === GRAPHQL_PATH && wantsPage(req)) return graphiql(req, res).catch((error: unknown) => refuse(res, error));
       return answer(req, res).catch((error: unknown) => refuse(res, error));
     },
     closeStreams() {
@@ -137,6 +140,11 @@ export function makeGraphQLFace(deps: GraphQLServerDeps): GraphQLFace {
     },
     singleConnections: connections.size,
   };
+}
+
+/** A browser that goes there asks for a page; programs ask for results. */
+function wantsPage({ method, headers }: IncomingMessage): boolean {
+  return (method === 'GET' || method === 'HEAD') && headers.accept?.includes('text/html') === true;
 }
 
 function pathOf(req: IncomingMessage): string {
@@ -183,7 +191,7 @@ function presentErrors(toGraphQLError: ToGraphQLError): Plugin<object, ServerCon
   };
 }
 
-const FIRST_QUERY = `# Put your API key into the headers below, then run this.
+const FIRST_QUERY = `# Signed in to the dashboard? Then run this. If not, put {"authorization": "Bearer <your API key>"} into the headers below first.
 query FirstLook {
   viewer { projectId scopes }
   runs(first: 10) { edges { node { id status createdAt job { slug } error } } }

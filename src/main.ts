@@ -83,6 +83,7 @@ async function greet(config: Config, app: App, embedded: EmbeddedPostgres | null
     : (key ?? (embedded ? `$(cat ${join(config.dataDir, KEY_FILE)})` : '$BATON_API_KEY'));
   const lines = [
     `Baton is ready at ${app.url}   GraphQL ${app.url}/graphql   reference ${app.url}/docs`,
+    ...(await signInLines(config, app, embedded)),
     `Project  ${config.projectId}`,
     ...(key ? [`API key  ${key}   (shown once${embedded ? `; kept in ${join(config.dataDir, KEY_FILE)}` : ''})`] : []),
     ...(app.bootstrap.kind === 'dead' ? ['The key in BATON_API_KEY was revoked or has expired: nobody can use it.'] : []),
@@ -90,6 +91,14 @@ async function greet(config: Config, app: App, embedded: EmbeddedPostgres | null
     `  curl -sX POST ${app.url}/v1/jobs/hello/trigger -H "Authorization: Bearer ${shown}" -H 'Content-Type: application/json' -d '{"payload":{"name":"you"}}'`,
   ];
   console.log(lines.join('\n'));
+}
+
+/** A link that signs in once: embedded, whoever reads this console may also read the key's file. */
+async function signInLines(config: Config, app: App, embedded: EmbeddedPostgres | null): Promise<string[]> {
+  if (config.role === 'worker' || !embedded) return [];
+  const token = await app.createSignInToken();
+  // In the fragment, which browsers send to nobody.
+  return token === null ? [] : [`Dashboard  ${app.url}/#token=${token}   (signs in once, within 15 minutes)`];
 }
 
 /** A generated key is shown once; embedded, it is also kept for the tools of this machine, readable by its user alone. */

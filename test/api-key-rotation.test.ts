@@ -28,7 +28,7 @@ describe('a role', () => {
     const { row, key } = await create({ role: 'triggerer' });
 
     expect(row).toMatchObject({ role: 'triggerer', scopes: ['jobs:trigger', 'workflows:trigger'] });
-    expect((await makeAuthenticator({ pool })(key)).scopes).toEqual(new Set(row.scopes));
+    expect((await makeAuthenticator({ pool }).byKey(key)).scopes).toEqual(new Set(row.scopes));
   });
 
   it('is not given together with scopes, nor by somebody who may do less', async () => {
@@ -62,7 +62,7 @@ describe('rotation', () => {
     expect(old.row).toMatchObject(same);
     expect(made.key).not.toBe(old.key);
     expect((expiresAt?.getTime() ?? 0) - createdAt.getTime()).toBe(10 * 86_400_000);
-    const authenticate = makeAuthenticator({ pool });
+    const { byKey: authenticate } = makeAuthenticator({ pool });
     expect((await authenticate(old.key)).keyId).toBe(old.row.id);
     expect((await authenticate(made.key)).keyId).toBe(id);
     const { rows } = await pool.query('select rotated_to, grace_ends_at - now() as grace from api_keys where id = $1', [

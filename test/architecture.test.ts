@@ -58,6 +58,7 @@ const LAYERS: readonly { readonly layer: string; readonly may: readonly string[]
     may: ['src/core/', 'src/auth/', 'src/domain/', 'src/db/prisma.ts', 'src/db/errors.ts', 'generated/', 'graphql/'],
   },
   { layer: 'src/streams/', may: ['src/core/', 'src/auth/', 'src/streams/'] },
+  { layer: 'src/web/', may: ['src/web/'] },
   { layer: 'src/graphql-sse/', may: ['src/core/', 'src/auth/', 'src/streams/', 'src/graphql-sse/', 'graphql/'] },
   { layer: 'rest/', may: ['src/core/', 'src/streams/', 'rest/'] },
   { layer: 'dashboard/', may: ['dashboard/'] },

@@ -23,7 +23,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   pool = new pg.Pool({ connectionString: database.url, max: 4 });
   await bootstrap(pool, { projectId: 'acme', apiKey: ADMIN_KEY });
-  admin = await makeAuthenticator({ pool })(ADMIN_KEY);
+  admin = await makeAuthenticator({ pool }).byKey(ADMIN_KEY);
 });
 
 afterEach(() => {
@@ -44,7 +44,7 @@ function setup(answer: Answer = askPostgres) {
   const clock = { ms: 5_000_000 };
   const query = vi.fn(answer);
   const counted = { query } as unknown as pg.Pool; // Nothing else of a pool is used.
-  return { authenticate: makeAuthenticator({ pool: counted, now: () => clock.ms }), clock, query };
+  return { authenticate: makeAuthenticator({ pool: counted, now: () => clock.ms }).byKey, clock, query };
 }
 
 function newKey(scopes: Scope[] = ['runs:read']) {
@@ -238,7 +238,7 @@ describe('expiry', () => {
 
     for (const now of ['1990-01-01', '2190-01-01']) {
       vi.useFakeTimers({ toFake: ['Date'], now: new Date(now) });
-      await expect(makeAuthenticator({ pool })(key)).resolves.toMatchObject({ keyId: row.id });
+      await expect(makeAuthenticator({ pool }).byKey(key)).resolves.toMatchObject({ keyId: row.id });
     }
   });
 });

@@ -153,7 +153,7 @@ describe('createApiKey', () => {
       rotatedToId: null,
       graceEndsAt: null,
     });
-    expect(await makeAuthenticator({ pool })(key)).toMatchObject({ keyId: row.id, projectId: 'acme' });
+    expect(await makeAuthenticator({ pool }).byKey(key)).toMatchObject({ keyId: row.id, projectId: 'acme' });
     const { rows } = await pool.query<{ stored: string }>('select to_jsonb(api_keys)::text as stored from api_keys');
     expect(rows[0]?.stored).not.toContain(key.slice(13));
   });
@@ -225,7 +225,7 @@ describe('revokeApiKey', () => {
 
     expect(revoked).toEqual({ ...row, revokedAt: expect.any(Date) });
     expect(await revokeApiKey(owner, row.id, deps)).toEqual(revoked);
-    await expect(makeAuthenticator({ pool })(key)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(makeAuthenticator({ pool }).byKey(key)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('does not find keys of another project, nor what is no key', async () => {
@@ -234,7 +234,7 @@ describe('revokeApiKey', () => {
     for (const id of [row.id, newId(), 'nope', '']) {
       await expect(revokeApiKey(stranger, id, deps)).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'api key not found' });
     }
-    await expect(makeAuthenticator({ pool })(key)).resolves.toMatchObject({ keyId: row.id });
+    await expect(makeAuthenticator({ pool }).byKey(key)).resolves.toMatchObject({ keyId: row.id });
   });
 
   it('needs api-keys:manage', async () => {
@@ -271,7 +271,7 @@ describe('bootstrap', () => {
     expect(minted).toHaveLength(1);
     expect(results.filter((result) => result.kind === 'existing')).toHaveLength(7);
     expect(await countKeys()).toBe(1);
-    expect(await makeAuthenticator({ pool })(minted[0] ?? '')).toMatchObject({
+    expect(await makeAuthenticator({ pool }).byKey(minted[0] ?? '')).toMatchObject({
       projectId: 'first',
       scopes: new Set(['*', 'instance:admin']),
     });
@@ -289,10 +289,10 @@ describe('bootstrap', () => {
 
     const results = await inParallel({ projectId: 'first', apiKey });
 
-    expect(results).toEqual(Array.from({ length: 8 }, () => ({ kind: 'configured' })));
+    expect(results).toEqual(Array.from({ length: 8 }, () => ({ kind: 'configured', keyId: expect.any(String) })));
     expect(await countKeys()).toBe(1);
-    expect(await makeAuthenticator({ pool })(apiKey)).toMatchObject({ scopes: new Set(['*', 'instance:admin']) });
-    expect(await bootstrap(pool, { projectId: 'first' })).toEqual({ kind: 'existing' });
+    expect(await makeAuthenticator({ pool }).byKey(apiKey)).toMatchObject({ scopes: new Set(['*', 'instance:admin']) });
+    expect(await bootstrap(pool, { projectId: 'first' })).toEqual({ kind: 'existing', keyId: expect.any(String) });
   });
 
   it('leaves an existing project as it is', async () => {
@@ -317,7 +317,7 @@ describe('bootstrap', () => {
     const { key } = mintApiKey();
     await bootstrap(pool, { projectId: 'acme' });
 
-    expect(await bootstrap(pool, { projectId: 'acme', apiKey: key })).toEqual({ kind: 'configured' });
+    expect(await bootstrap(pool, { projectId: 'acme', apiKey: key })).toEqual({ kind: 'configured', keyId: expect.any(String) });
     expect(await countKeys()).toBe(2);
   });
 
@@ -327,7 +327,7 @@ describe('bootstrap', () => {
     await pool.query('update api_keys set revoked_at = now()');
 
     expect(await bootstrap(pool, { projectId: 'acme', apiKey })).toEqual({ kind: 'dead' });
-    await expect(makeAuthenticator({ pool })(apiKey)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(makeAuthenticator({ pool }).byKey(apiKey)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('refuses, in words, a key that is in use elsewhere or with fewer scopes', async () => {

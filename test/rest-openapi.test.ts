@@ -96,10 +96,10 @@ describe('the OpenAPI document', () => {
   it('says which credential each row takes', () => {
     const { paths, components } = printed();
 
-    expect(paths['/v1/notes'].get.security).toEqual([{ bearerAuth: [] }, { apiKeyHeader: [] }]);
+    expect(paths['/v1/notes'].get.security).toEqual([{ bearerAuth: [] }, { apiKeyHeader: [] }, { session: [] }]);
     expect(paths['/sdk/v1/int'].get.security).toEqual([{ runToken: [] }]);
     expect(paths['/v1/fail/{code}'].get.security).toEqual([]);
-    expect(Object.keys(components.securitySchemes)).toEqual(['bearerAuth', 'apiKeyHeader', 'runToken']);
+    expect(Object.keys(components.securitySchemes)).toEqual(['bearerAuth', 'apiKeyHeader', 'session', 'runToken']);
     expect(printed().tags.map((tag: { name: string }) => tag.name)).toEqual(['Notes', 'Faults']);
   });
 

@@ -34,7 +34,7 @@ import {
   waitFor,
 } from './support/run-model.ts';
 
-/** Sequences that are played; `MODEL_SEQUENCES` asks for more. */
+/** Sequences that are played; the project of tests says how many, `MODEL_SEQUENCES` asks for more. */
 const SEQUENCES = Number(process.env['MODEL_SEQUENCES'] ?? 1_000);
 /** Databases that play at the same time: a sequence mostly waits for answers. */
 const WORLDS = 4;

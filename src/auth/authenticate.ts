@@ -23,22 +23,31 @@ export interface AuthenticatorDeps {
   readonly now?: () => number;
 }
 
-/**
- * Finds out who presented an API key; UNAUTHENTICATED, saying why, for one that works no more (reference semantics §1.1). Only who has
- * the whole key learns that it once worked. Errors of the database propagate.
- */
-export type Authenticate = (key: string) => Promise<KeyActor>;
+/** Says who an API key stands for; UNAUTHENTICATED, saying why, for one that works no more (reference semantics §1.1). */
+export interface Authenticator {
+  /** Who presented this key. Only who has the whole key learns that it once worked. Errors of the database propagate. */
+  byKey(key: string): Promise<KeyActor>;
+  /** The same for a key that was presented before, by the id of its record. */
+  byId(keyId: string): Promise<KeyActor>;
+}
 
 /**
- * Makes the function that turns an API key into its actor, at the cost of one query per key and second however many requests
- * carry it. Concurrent calls share that query.
+ * Makes an {@link Authenticator}, which costs one query per key and second however many requests carry it. Concurrent calls share that
+ * query.
  */
-export function makeAuthenticator({ pool, now = () => performance.now() }: AuthenticatorDeps): Authenticate {
+export function makeAuthenticator({ pool, now = () => performance.now() }: AuthenticatorDeps): Authenticator {
   const entries = new Map<string, Entry>();
 
-  return async function authenticate(key) {
-    if (!isPlausible(key)) throw refusal('invalid api key');
-    const entry = entryFor(hashApiKey(key));
+  return {
+    async byKey(key) {
+      if (!isPlausible(key)) throw refusal('invalid api key');
+      const hash = hashApiKey(key);
+      return actorOf(entryFor(hash.toString('base64'), () => findByHash(pool, hash)));
+    },
+    byId: (keyId) => actorOf(entryFor(keyId, () => findById(pool, keyId))),
+  };
+
+  async function actorOf(entry: Entry): Promise<KeyActor> {
     const found = await entry.answer;
     if (found === null) throw refusal('invalid api key');
     if (found.isRevoked) throw refusal('api key has been revoked');
@@ -48,12 +57,11 @@ export function makeAuthenticator({ pool, now = () => performance.now() }: Authe
     if (age >= found.expiresInMs) throw refusal('api key has expired');
     if (age >= found.graceMs) throw refusal('api key rotation grace period has ended');
     return found.actor;
-  };
+  }
 
-  function entryFor(hash: Buffer): Entry {
-    const id = hash.toString('base64');
+  function entryFor(id: string, find: () => Promise<KnownKey | null>): Entry {
     const known = entries.get(id);
-    const entry = known && now() - known.askedAt < MAX_AGE_MS ? known : ask(id, hash);
+    const entry = known && now() - known.askedAt < MAX_AGE_MS ? known : ask(id, find);
     // A Map iterates in the order of insertion: moved to the end on every use, the first one is the least recently used.
     entries.delete(id);
     entries.set(id, entry);
@@ -61,8 +69,8 @@ export function makeAuthenticator({ pool, now = () => performance.now() }: Authe
     return entry;
   }
 
-  function ask(id: string, hash: Buffer): Entry {
-    const entry: Entry = { askedAt: now(), answer: findKey(pool, hash) };
+  function ask(id: string, find: () => Promise<KnownKey | null>): Entry {
+    const entry: Entry = { askedAt: now(), answer: find() };
     // A failed query says nothing about the key, so it must not be remembered; those who wait for it get the error themselves.
     entry.answer.catch(() => {
       if (entries.get(id) === entry) entries.delete(id);
@@ -99,13 +107,20 @@ const FIND_KEY = `
   select id, project_id, hash, scopes, revoked_at is not null as is_revoked,
          (extract(epoch from expires_at - clock_timestamp()) * 1000)::float8 as expires_in_ms,
          (extract(epoch from grace_ends_at - clock_timestamp()) * 1000)::float8 as grace_ms
-  from api_keys
-  where hash = $1`;
+  from api_keys`;
 
-async function findKey(pool: pg.Pool, hash: Buffer): Promise<KnownKey | null> {
-  const { rows } = await pool.query<KeySqlRow>(FIND_KEY, [hash]);
+async function findByHash(pool: pg.Pool, hash: Buffer): Promise<KnownKey | null> {
+  const { rows } = await pool.query<KeySqlRow>(`${FIND_KEY} where hash = $1`, [hash]);
   const row = rows[0];
-  if (!row || !timingSafeEqual(row.hash, hash)) return null;
+  return row && timingSafeEqual(row.hash, hash) ? keyFromSql(row) : null;
+}
+
+async function findById(pool: pg.Pool, keyId: string): Promise<KnownKey | null> {
+  const { rows } = await pool.query<KeySqlRow>(`${FIND_KEY} where id = $1`, [keyId]);
+  return rows[0] ? keyFromSql(rows[0]) : null;
+}
+
+function keyFromSql(row: KeySqlRow): KnownKey {
   const scopes = new Set(SCOPES.filter((scope: Scope) => row.scopes.includes(scope)));
   return {
     actor: { kind: 'key', projectId: row.project_id, keyId: row.id, scopes },

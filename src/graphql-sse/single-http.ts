@@ -11,7 +11,7 @@ const TOKEN_HEADER = 'x-graphql-event-stream-token';
 interface SingleHttpDeps {
   readonly connections: SingleConnections;
   /** Says who is calling; UNAUTHENTICATED when nobody does. */
-  readonly authenticate: (req: IncomingMessage) => Promise<Actor>;
+  readonly authenticate: (req: IncomingMessage, res: ServerResponse) => Promise<Actor>;
   /** Executes the GraphQL request; answers it itself unless something was executed, whose result is then in the exchange. */
   readonly execute: (req: IncomingMessage, res: ServerResponse, mode: ResultMode) => Promise<GraphQLExchange>;
 }
@@ -48,7 +48,7 @@ export function makeSingleHttp({ connections, authenticate, execute }: SingleHtt
   return {
     takes: (req) => req.method === 'PUT' || req.method === 'DELETE' || tokenOf(req) !== null,
     async handle(req, res) {
-      const actor = await authenticate(req);
+      const actor = await authenticate(req, res);
       if (req.method === 'PUT') {
         res.writeHead(201, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
         res.end(connections.reserve(actor));

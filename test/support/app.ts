@@ -9,7 +9,8 @@ import { startRecordingProxy } from './recording-proxy.ts';
 
 /** The admin key of every test server. */
 export const ADMIN_KEY = 'an-admin-key-for-tests';
-const SECRET = 'a signing secret for tests, long enough';
+/** What every test server signs with. */
+export const SECRET = 'a signing secret for tests, long enough';
 
 /** A whole server in this process, on a database and a port of its own. */
 export interface TestApp {

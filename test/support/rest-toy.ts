@@ -40,7 +40,7 @@ export async function startToy(over: Partial<Pick<RestOptions, 'admitStream'>> =
     routes: toyRoutes,
     makeContext: (request) => {
       asked.push(request);
-      const [, projectId] = /^Bearer (\w+)$/.exec(request.headers.authorization ?? '') ?? [];
+      const [, projectId] = /^Bearer (\w+)$/.exec(request.req.headers.authorization ?? '') ?? [];
       if (request.auth !== 'none' && projectId === undefined) throw new AppError('UNAUTHENTICATED', 'missing or invalid api key');
       return { actor: projectId === undefined ? null : { projectId } };
     },

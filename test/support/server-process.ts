@@ -5,17 +5,21 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+/** What a service manager waits before it starts again what has ended. */
+const RESTART_MS = 100;
 
 /** The admin key of every server process. */
 export const PROCESS_KEY = 'a-key-for-server-processes';
 
-/** A server in a process of its own. */
+/** A server in a process of its own, which is started again at the same address whenever it ends, as a service manager would. */
 export interface ServerProcess {
   readonly url: string;
-  /** Ends it as a power cut would, and starts it again at the same address; resolves when it is ready. */
+  /** Ends it as a power cut would; resolves when it has ended. */
+  kill(): Promise<void>;
+  /** As `kill`; resolves when it is back and ready. */
   crash(): Promise<void>;
-  /** Ends it as a service manager would. */
-  stop(): Promise<void>;
+  /** Ends it as a service manager would, for good; resolves with its exit code and signal. */
+  stop(): Promise<readonly [code: number | null, signal: NodeJS.Signals | null]>;
 }
 
 /** Starts a server process on a database; resolves when it is ready. */
@@ -23,8 +27,9 @@ export async function startServerProcess(databaseUrl: string, env: Record<string
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess;
+  let isStopping = false;
 
-  async function start(): Promise<void> {
+  function start(): void {
     child = spawn(process.execPath, [MAIN], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {
@@ -41,25 +46,41 @@ export async function startServerProcess(databaseUrl: string, env: Record<string
         ...env,
       },
     });
-    await readiness(url);
+    child.once('exit', () => {
+      if (!isStopping) setTimeout(() => isStopping || start(), RESTART_MS);
+    });
   }
 
-  await start();
+  async function kill(): Promise<void> {
+    if (hasEnded(child)) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  start();
+  await readiness(url);
   return {
     url,
+    kill,
     async crash() {
-      const exited = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exited;
-      await start();
+      await kill();
+      await readiness(url);
     },
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exited;
+      isStopping = true;
+      if (!hasEnded(child)) {
+        const exited = once(child, 'exit');
+        child.kill('SIGTERM');
+        await exited;
+      }
+      return [child.exitCode, child.signalCode];
     },
   };
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 async function readiness(url: string): Promise<void> {

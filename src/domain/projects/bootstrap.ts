@@ -20,12 +20,12 @@ export interface BootstrapInput {
 /**
  * What became of the admin key: the operator's own is in place (`configured`); there was none and `key` is the new one, to be
  * shown once (`minted`); there was one (`existing`); or the operator's own was revoked or has expired and stays so (`dead`),
- * which is worth a warning and no more: an error would turn the next restart into an outage for everybody.
+ * which is worth a warning and no more: an error would turn the next restart into an outage for everybody. `keyId` is its record's id.
  */
 export type BootstrapResult =
-  | { readonly kind: 'configured' }
-  | { readonly kind: 'minted'; readonly key: string }
-  | { readonly kind: 'existing' }
+  | { readonly kind: 'configured'; readonly keyId: string }
+  | { readonly kind: 'minted'; readonly keyId: string; readonly key: string }
+  | { readonly kind: 'existing'; readonly keyId: string }
   | { readonly kind: 'dead' };
 
 const ADMIN_SCOPES: readonly Scope[] = ['*', 'instance:admin'];
@@ -64,45 +64,51 @@ async function lockProject(client: pg.PoolClient, projectId: string): Promise<vo
 }
 
 async function mintUnlessOneLives(client: pg.PoolClient, projectId: string): Promise<BootstrapResult> {
-  const { rowCount } = await client.query(
-    `select from api_keys
+  const { rows } = await client.query<{ id: string }>(
+    `select id from api_keys
      where project_id = $1 and scopes @> $2::text[] and revoked_at is null and (expires_at is null or expires_at > now())
+     order by grace_ends_at nulls first, created_at, id
      limit 1`,
     [projectId, ADMIN_SCOPES],
   );
-  if (rowCount) return { kind: 'existing' };
+  if (rows[0]) return { kind: 'existing', keyId: rows[0].id };
   const { key } = mintApiKey();
-  await insertAdminKey(client, projectId, key);
-  return { kind: 'minted', key };
+  const keyId = newId();
+  await insertAdminKey(client, { id: keyId, projectId, key });
+  return { kind: 'minted', keyId, key };
 }
 
 async function ensureKey(client: pg.PoolClient, projectId: string, key: string): Promise<BootstrapResult> {
-  await insertAdminKey(client, projectId, key);
-  const { rows } = await client.query<{ project_id: string; is_admin: boolean; is_dead: boolean }>(
-    `select project_id, scopes @> $2::text[] as is_admin,
+  await insertAdminKey(client, { id: newId(), projectId, key });
+  const { rows } = await client.query<{ id: string; project_id: string; is_admin: boolean; is_dead: boolean }>(
+    `select id, project_id, scopes @> $2::text[] as is_admin,
             revoked_at is not null or coalesce(least(expires_at, grace_ends_at) <= now(), false) as is_dead
      from api_keys where hash = $1`,
     [hashApiKey(key), ADMIN_SCOPES],
   );
   const found = rows[0];
-  if (found && found.project_id !== projectId) {
+  if (!found) throw new Error('the configured API key was removed while the server started; start it again');
+  if (found.project_id !== projectId) {
     throw new Error(
       `the configured API key already belongs to project "${found.project_id}"; choose another one for "${projectId}"`,
     );
   }
   // Somebody created this key with fewer scopes for somebody; that its holder becomes an admin is not for a restart to decide.
-  if (found && !found.is_admin) {
+  if (!found.is_admin) {
     throw new Error('the configured API key exists already and is not an admin key; choose another one');
   }
-  return found?.is_dead ? { kind: 'dead' } : { kind: 'configured' };
+  return found.is_dead ? { kind: 'dead' } : { kind: 'configured', keyId: found.id };
 }
 
-async function insertAdminKey(client: pg.PoolClient, projectId: string, key: string): Promise<void> {
+async function insertAdminKey(
+  client: pg.PoolClient,
+  { id, projectId, key }: { readonly id: string; readonly projectId: string; readonly key: string },
+): Promise<void> {
   await client.query(
     `insert into api_keys (id, project_id, name, prefix, hash, scopes, created_by)
      values ($1, $2, 'admin', $3, $4, $5, 'bootstrap')
      on conflict (hash) do nothing`,
-    [newId(), projectId, apiKeyPrefix(key), hashApiKey(key), ADMIN_SCOPES],
+    [id, projectId, apiKeyPrefix(key), hashApiKey(key), ADMIN_SCOPES],
   );
 }
 

@@ -1,18 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { EventSource } from 'eventsource';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClient } from '../src/sdk/entry.ts';
-import { createTestDatabase, type TestDatabase } from './support/database.ts';
-import { freePort } from './support/free-port.ts';
+import { createClient } from '../../src/sdk/entry.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { persist } from '../support/persist.ts';
+import { PROCESS_KEY, type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const KEY = 'a-key-for-the-live-fault-test';
 const WRITERS = 10;
 const SECONDS = 4;
 
@@ -20,7 +17,7 @@ let database: TestDatabase;
 let db: pg.Pool;
 let executor: Server;
 /** Two server processes on one database. */
-let servers: readonly [Supervised, Supervised];
+let servers: readonly [ServerProcess, ServerProcess];
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -31,7 +28,9 @@ beforeAll(async () => {
   });
   executor.listen(0, '127.0.0.1');
   await once(executor, 'listening');
-  servers = [await supervise(), await supervise()];
+  // Its executor is silent for as long as the story takes.
+  const env = { BATON_LEASE_SECS: '30' };
+  servers = [await startServerProcess(database.url, env), await startServerProcess(database.url, env)];
 }, 60_000);
 
 afterAll(async () => {
@@ -49,15 +48,15 @@ describe('following a run', () => {
     const [one, two] = servers;
     const { port } = executor.address() as AddressInfo;
     const endpoint_url = `http://127.0.0.1:${port}/`;
-    await persist(one.url, '/v1/jobs', { name: 'Story', slug: 'story', endpoint_url, heartbeat_timeout_secs: 600 }, KEY);
-    const run = await persist(one.url, '/v1/jobs/story/trigger', { payload: 1 }, KEY);
+    await persist(`${one.url}/v1/jobs`, { name: 'Story', slug: 'story', endpoint_url, heartbeat_timeout_secs: 600 });
+    const run = await persist(`${one.url}/v1/jobs/story/trigger`, { payload: 1 });
     await until(async () => (await status(run.id)) === 'executing');
     const token = String(run.run_token);
-    const { token: streamToken } = await persist(one.url, '/v1/sse-token', { run_id: run.id }, KEY);
+    const { token: streamToken } = await persist(`${one.url}/v1/sse-token`, { run_id: run.id });
 
     const readers = {
-      sdkStream: cursorsOf(createClient({ url: one.url, apiKey: KEY }).runs.stream(run.id), ({ cursor }) => cursor),
-      sdkWatch: cursorsOf(createClient({ url: two.url, apiKey: KEY }).runs.watch(run.id), ({ seq }) => String(seq)),
+      sdkStream: cursorsOf(createClient({ url: one.url, apiKey: PROCESS_KEY }).runs.stream(run.id), ({ cursor }) => cursor),
+      sdkWatch: cursorsOf(createClient({ url: two.url, apiKey: PROCESS_KEY }).runs.watch(run.id), ({ seq }) => String(seq)),
       // Its reconnects are those of the standard: after 3 s, with Last-Event-ID.
       eventSource: byEventSource(`${one.url}/v1/runs/${run.id}/stream/chunks?token=${streamToken}`),
       wanderer: byRest([one.url, two.url], `/v1/runs/${run.id}/stream/chunks`),
@@ -70,7 +69,11 @@ describe('following a run', () => {
       acknowledged.set(`w${writer}`, own);
       for (let index = 0; performance.now() < endAt; index += 1) {
         const server = servers[(writer + index) % 2] ?? one;
-        await persist(server.url, `/sdk/v1/runs/${run.id}/stream`, { chunk: String(index), stream_id: `w${writer}` }, token);
+        await persist(
+          `${server.url}/sdk/v1/runs/${run.id}/stream`,
+          { chunk: String(index), stream_id: `w${writer}` },
+          { key: token },
+        );
         own.push(index);
       }
     });
@@ -85,7 +88,7 @@ describe('following a run', () => {
       }
     })();
     await Promise.all([...writing, terminating]);
-    await persist(two.url, `/sdk/v1/runs/${run.id}/complete`, {}, token);
+    await persist(`${two.url}/sdk/v1/runs/${run.id}/complete`, {}, { key: token });
 
     const { rows } = await db.query<{ seq: number; data: { stream_id: string; chunks: string[] } | null; type: string }>(
       'select seq, type, data from run_events where run_id = $1 order by seq',
@@ -108,53 +111,6 @@ describe('following a run', () => {
     expect(acknowledged.size).toBe(WRITERS);
   });
 });
-
-interface Supervised {
-  readonly url: string;
-  /** Ends the process without a word; it is started again. */
-  kill(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-async function supervise(): Promise<Supervised> {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  let stopping = false;
-  let child: ChildProcess;
-  const start = (): void => {
-    child = spawn(process.execPath, [MAIN], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: {
-        ...process.env,
-        DATABASE_URL: database.url,
-        BATON_API_KEY: KEY,
-        BATON_SECRET: 'a secret for the live fault test, long enough',
-        ALLOW_PRIVATE_ENDPOINTS: 'true',
-        PORT: String(port),
-        LOG_LEVEL: 'silent',
-      },
-    });
-    child.once('exit', () => {
-      if (!stopping) start();
-    });
-  };
-  start();
-  await until(async () => (await fetch(`${url}/readyz`)).ok);
-  return {
-    url,
-    async kill() {
-      const exited = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exited;
-    },
-    async stop() {
-      stopping = true;
-      const exited = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exited;
-    },
-  };
-}
 
 async function cursorsOf<T>(items: AsyncIterable<T>, cursorOf: (item: T) => string): Promise<string[]> {
   const cursors: string[] = [];
@@ -182,7 +138,7 @@ async function byRest(urls: readonly string[], path: string): Promise<string[]> 
     try {
       const last = cursors.at(-1);
       const response = await fetch(`${urls[turn % urls.length]}${path}`, {
-        headers: { authorization: `Bearer ${KEY}`, ...(last !== undefined && { 'last-event-id': last }) },
+        headers: { authorization: `Bearer ${PROCESS_KEY}`, ...(last !== undefined && { 'last-event-id': last }) },
       });
       if (response.status === 410) return cursors;
       if (!response.ok || !response.body) throw new Error(`${response.status}`);
@@ -220,26 +176,6 @@ async function* linesWithIds(body: AsyncIterable<Uint8Array>): AsyncGenerator<st
 async function status(runId: string): Promise<string | undefined> {
   return (await db.query<{ status: string }>('select status from runs where id = $1', [runId])).rows[0]?.status;
 }
-
-/** Posts until it is answered with a success; a fault may cut it off or answer 503 meanwhile. */
-async function persist(url: string, path: string, body: object, key: string): Promise<Record<string, unknown> & { id: string }> {
-  for (;;) {
-    try {
-      const response = await fetch(`${url}${path}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-      if (response.ok) return (await response.json()) as Record<string, unknown> & { id: string };
-      if (response.status !== 503) throw new Refused(`${path}: ${response.status} ${await response.text()}`);
-    } catch (error) {
-      if (error instanceof Refused) throw error;
-    }
-    await delay(20);
-  }
-}
-
-class Refused extends Error {}
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds().catch(() => false))) await delay(20);

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type EmbeddedPostgres, startEmbedded } from '../src/db/embedded.ts';
-import { startTestApp, startTestExecutor, type TestApp, type TestExecutor } from './support/app.ts';
-import { crashPostgres, startPostgres } from './support/restart-postgres.ts';
+import { type EmbeddedPostgres, startEmbedded } from '../../src/db/embedded.ts';
+import { startTestApp, startTestExecutor, type TestApp, type TestExecutor } from '../support/app.ts';
+import { crashPostgres, startPostgres } from '../support/restart-postgres.ts';
 
 /** What the task allows between the return of the database and service as before. */
 const BACK_WITHIN_MS = 10_000;

@@ -3,9 +3,9 @@ import { EventSource } from 'eventsource';
 import { type Client, createClient } from 'graphql-sse';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestExecutor, type TestExecutor } from './support/app.ts';
-import { createTestDatabase, type TestDatabase } from './support/database.ts';
-import { PROCESS_KEY, type ServerProcess, startServerProcess } from './support/server-process.ts';
+import { startTestExecutor, type TestExecutor } from '../support/app.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { PROCESS_KEY, type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
 const FOLLOW = 'subscription ($id: ID!, $after: Int) { runEvents(runId: $id, after: $after) { seq } }';
 const AUTHORIZATION = { authorization: `Bearer ${PROCESS_KEY}` };
