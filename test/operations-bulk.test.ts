@@ -127,7 +127,7 @@ describe('canceling by id', () => {
       { id: second, status: 'canceled', error: 'run already in terminal state' },
       { id: first, status: 'canceled', error: null },
     ]);
-    expect(count).toEqual({ total: 3, canceled: 1, failed: 2, descendants: 0 });
+    expect(count).toEqual({ total: 3, canceled: 1, failed: 2, descendants: 0, endCursor: null });
   });
 });
 
@@ -167,7 +167,7 @@ describe('replaying by filter', () => {
       ['skipped', 'run is not replayable'],
       ['failed', 'run not found'],
     ]);
-    expect(count).toEqual({ total: 5, replayed: 2, skipped: 1, failed: 2 });
+    expect(count).toEqual({ total: 5, replayed: 2, skipped: 1, failed: 2, endCursor: null });
   });
 });
 
@@ -178,7 +178,7 @@ describe('replaying dead letters', () => {
 
     const { results, ...count } = await replayDeadLetters(t.admin, { filter: { job }, limit: 10 }, t.runs);
 
-    expect(count).toEqual({ total: 10, replayed: 10, failed: 0 });
+    expect(count).toEqual({ total: 10, replayed: 10, failed: 0, endCursor: expect.any(String) });
     expect(results.map(({ id }) => id)).toEqual(ids.slice(0, 10));
     expect(await counted(job)).toEqual({ queued: 10, dead_letter: 20 });
     await expect(replayDeadLetters(t.admin, { ids: ids.slice(0, 10) }, t.runs)).rejects.toMatchObject({ code: 'CONFLICT' });

@@ -76,6 +76,10 @@ interface Operation {
   readonly expected: (status: RunStatus) => Expected;
   /** Done to the run of a managed job. */
   readonly managed?: true;
+  /** What a run offers when this can be done to it. */
+  readonly action?: string;
+  /** The status in which it changes nothing, and is not refused; it is not offered then. */
+  readonly idleIn?: RunStatus;
 }
 
 const refuse = (code: string | null, refused: string): Refusal => ({ code, refused });
@@ -90,8 +94,11 @@ const isHeldByProcess = oneOf('executing', 'paused');
 const isWorkedOn = oneOf('dequeued', 'executing', 'waiting', 'paused');
 const NOT_RESCHEDULED = refuse('NOT_FOUND', 'run not found or not eligible for rescheduling');
 
+const NOT_RESCHEDULED_TOO = 'run was started before, or has ended, and cannot be rescheduled';
+
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   cancel: {
+    action: 'CANCEL',
     document: (id) => `mutation { done: cancelRun(id: "${id}") { id status } }`,
     expected: (status) => (isActive(status) ? 'canceled' : refuse('BAD_REQUEST', 'run already in terminal state')),
   },
@@ -100,6 +107,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     expected: (status) => (isActive(status) ? 'canceled' : refuse(null, 'run already in terminal state')),
   },
   replay: {
+    action: 'REPLAY',
     document: (id) => `mutation { done: replayRun(id: "${id}") { id status } }`,
     expected: (status) => (isReplayable(status) ? 'a new run' : refuse('BAD_REQUEST', 'run is not replayable')),
   },
@@ -109,6 +117,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     expected: (status) => (isReplayable(status) ? 'a new run' : refuse(null, 'run is not replayable')),
   },
   'replay of the dead letter': {
+    action: 'REPLAY_DEAD_LETTER',
     document: (id) => `mutation { done: replayDeadLetter(id: "${id}") { id status } }`,
     expected: (status) => (status === 'dead_letter' ? 'queued' : refuse('CONFLICT', `run is not dead_letter: it is ${status}`)),
   },
@@ -117,6 +126,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     expected: (status) => (status === 'dead_letter' ? 'queued' : refuse('CONFLICT', 'no dead_letter runs available for replay')),
   },
   'rescheduling to the past': {
+    action: 'RESCHEDULE',
     document: (id) =>
       `mutation { done: rescheduleRun(id: "${id}", input: { scheduledAt: "2020-01-01T00:00:00Z" }) { id status } }`,
     expected: (status) => (isUnstarted(status) ? 'queued' : NOT_RESCHEDULED),
@@ -126,12 +136,24 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       `mutation { done: rescheduleRun(id: "${id}", input: { scheduledAt: "${new Date(Date.now() + 60_000).toISOString()}", payload: { n: 2 } }) { id status } }`,
     expected: (status) => (isUnstarted(status) ? 'delayed' : NOT_RESCHEDULED),
   },
+  'bulk rescheduling to the past': {
+    document: (id) =>
+      `mutation { done: rescheduleRuns(input: { ids: ["${id}"], scheduledAt: "2020-01-01T00:00:00Z" }) { results { id status error } } }`,
+    expected: (status) => (isUnstarted(status) ? 'queued' : refuse(null, NOT_RESCHEDULED_TOO)),
+  },
+  'bulk rescheduling to the future': {
+    document: (id) =>
+      `mutation { done: rescheduleRuns(input: { ids: ["${id}"], scheduledAt: "${new Date(Date.now() + 60_000).toISOString()}" }) { results { id status error } } }`,
+    expected: (status) => (isUnstarted(status) ? 'delayed' : refuse(null, NOT_RESCHEDULED_TOO)),
+  },
   'taking the idempotency key': {
     document: (id) => `mutation { done: resetIdempotencyKey(id: "${id}") { id status } }`,
     expected: (status) =>
       isWorkedOn(status) ? refuse('NOT_FOUND', 'run not found or not eligible for idempotency reset') : 'as it was',
   },
   pausing: {
+    action: 'PAUSE',
+    idleIn: 'paused',
     managed: true,
     document: (id) => `mutation { done: pauseRun(id: "${id}") { id status } }`,
     expected: (status) => (isHeldByProcess(status) ? 'paused' : refuse('BAD_REQUEST', 'run must be in executing state to pause')),
@@ -141,27 +163,32 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     expected: () => refuse('BAD_REQUEST', 'only managed runs can be paused'),
   },
   resuming: {
+    action: 'RESUME',
     managed: true,
     document: (id) => `mutation { done: resumeRun(id: "${id}") { id status } }`,
     expected: (status) => (status === 'paused' ? 'queued' : refuse('BAD_REQUEST', 'run is not paused')),
   },
   restarting: {
+    action: 'RESTART',
     managed: true,
     document: (id) => `mutation { done: restartRun(id: "${id}") { id status } }`,
     expected: (status) =>
       isHeldByProcess(status) ? 'queued' : refuse('BAD_REQUEST', 'run must be executing or paused to restart'),
   },
   'restarting on another machine': {
+    action: 'RESTART',
     managed: true,
     document: (id) => `mutation { done: restartRun(id: "${id}", machinePreset: SMALL_2X) { id status } }`,
     expected: (status) =>
       isHeldByProcess(status) ? 'queued' : refuse('BAD_REQUEST', 'run must be executing or paused to restart'),
   },
   'restarting without a process': {
+    action: 'RESTART',
     document: (id) => `mutation { done: restartRun(id: "${id}") { id status } }`,
     expected: () => refuse('BAD_REQUEST', 'only managed runs can be restarted'),
   },
   'debug mode': {
+    action: 'SET_DEBUG',
     document: (id) => `mutation { done: setDebugMode(id: "${id}", enabled: true) { id status } }`,
     expected: () => 'as it was',
   },
@@ -187,10 +214,12 @@ describe.each(STANDINGS)('a run that is %s', (standing) => {
   const status = statusOf(standing);
 
   it.each(Object.keys(OPERATIONS))('meets %s', async (name) => {
-    const { document, expected, managed } = OPERATIONS[name] as Operation;
+    const { document, expected, managed, action, idleIn } = OPERATIONS[name] as Operation;
     const id = await runIn(standing, managed ? 'managed' : 'http');
     const before = await whole(id);
     const outcome = expected(status);
+    const { run: offering } = await t.get(`{ run(id: "${id}") { allowedActions } }`);
+    if (action) expect(offering.allowedActions.includes(action)).toBe(typeof outcome !== 'object' && idleIn !== status);
 
     const answer = await t.ask(document(id));
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../src/core/ids.ts';
 import { openPools, type Pools } from '../src/db/pool.ts';
 import { summarizeBatches } from '../src/domain/batches/summary.ts';
+import { countRuns } from '../src/domain/runs/count-runs.ts';
 import type { RunFilter } from '../src/domain/runs/filter.ts';
 import { pageRuns } from '../src/domain/runs/page.ts';
 import { selectRuns } from '../src/domain/runs/select-runs.ts';
@@ -152,6 +153,38 @@ describe('a page of runs', () => {
   });
 });
 
+describe('a count of runs', () => {
+  it.each<[string, RunFilter, number]>([
+    ['of the project', {}, RUNS / 2],
+    ['in one status', { status: ['queued'] }, RUNS / 10],
+    ['of a time', { createdAfter: new Date(Date.now() - 100_000) }, 50],
+  ])('%s reads the index alone', async (_, filter, rows) => {
+    const { pool, plans } = explaining(pools.reads);
+
+    const { total } = await countRuns(actorOf(PROJECT), { filter }, { reads: pool });
+
+    const [plan] = plans as [Plan];
+    expect(Math.abs(total - rows)).toBeLessThan(50);
+    expect(indexesOf(plan)).toEqual(['runs_by_status']);
+    expect([...nodesOf(plan)].map((node) => node['Node Type'])).toContain('Index Only Scan');
+    expect(rowsTouched(plan)).toBeLessThanOrEqual(total + 50);
+  });
+
+  it.each<[string, RunFilter, string]>([
+    ['whose payload contains a rare pair', { payloadContains: { customer: { id: 7 } } }, 'run_data_search'],
+    ['of a group of errors', { errorGroup: newId() }, 'runs_dead_by_error'],
+    ['with an error that none has', { errorContains: 'nothing' }, 'runs_with_error'],
+  ])('%s looks at few runs', async (_, filter, index) => {
+    const { pool, plans } = explaining(pools.reads);
+
+    await countRuns(actorOf(PROJECT), { filter }, { reads: pool });
+
+    expect(plans.flatMap(indexesOf)).toContain(index);
+    expect(plans.flatMap(scansOf)).toEqual([]);
+    expect(plans.reduce((sum, plan) => sum + rowsTouched(plan), 0)).toBeLessThan(200);
+  });
+});
+
 describe('the state of a batch', () => {
   it('is counted in an index alone', async () => {
     const { pool, plans } = explaining(pools.reads);
@@ -175,7 +208,7 @@ describe('the runs that a bulk operation selects', () => {
     const filter = { batchId: batchIds[0] as string };
 
     let count = 0;
-    for await (const ids of selectRuns(
+    for await (const { ids } of selectRuns(
       actorOf(PROJECT),
       { filter, statuses: ['completed', 'failed', 'queued'] },
       { reads: pool },

@@ -3,6 +3,7 @@ import type { BulkCanceled } from '../../src/domain/runs/cancel-many.ts';
 import type { BulkDeadLettersReplayed } from '../../src/domain/runs/dlq-replay-many.ts';
 import type { BulkOperation, RunPreview as Preview } from '../../src/domain/runs/preview.ts';
 import type { BulkReplayed, ReplayedItem } from '../../src/domain/runs/replay-many.ts';
+import type { BulkRescheduled } from '../../src/domain/runs/reschedule-many.ts';
 import { builder } from '../builder.ts';
 import type { GraphQLContext } from '../context.ts';
 import { enumValues } from '../enum-values.ts';
@@ -25,6 +26,8 @@ const BulkRun = builder.objectRef<BulkItem>('BulkRunResult').implement({
   }),
 });
 
+const END_CURSOR = 'For `after`, to go on behind the runs that a filter with a limit has selected; null when there are no more.';
+
 const LISTED = 'One for each id, in the order given; for a filter at most 1,000, those that failed first.';
 
 /** The answer to a cancelation of many runs. */
@@ -35,6 +38,7 @@ export const CancelRunsResult = builder.objectRef<BulkCanceled>('CancelRunsResul
     total: t.exposeInt('total', { description: 'How many runs were meant.' }),
     canceled: t.exposeInt('canceled', { description: 'How many of them were canceled.' }),
     failed: t.exposeInt('failed', { description: 'How many were not.' }),
+    endCursor: t.exposeString('endCursor', { nullable: true, description: END_CURSOR }),
     descendants: t.exposeInt('descendants', {
       description: 'How many others were canceled because a run above them was.',
     }),
@@ -80,6 +84,7 @@ export const ReplayRunsResult = builder.objectRef<BulkReplayed>('ReplayRunsResul
     replayed: t.exposeInt('replayed', { description: 'How many of them were replayed.' }),
     skipped: t.exposeInt('skipped', { description: 'How many have not ended in a way that is replayed.' }),
     failed: t.exposeInt('failed', { description: 'How many are unknown, or not taken by their job.' }),
+    endCursor: t.exposeString('endCursor', { nullable: true, description: END_CURSOR }),
   }),
 });
 
@@ -102,6 +107,19 @@ export const ReplayDeadLettersResult = builder.objectRef<BulkDeadLettersReplayed
     total: t.exposeInt('total', { description: 'How many runs were meant.' }),
     replayed: t.exposeInt('replayed', { description: 'How many of them are queued again.' }),
     failed: t.exposeInt('failed', { description: 'How many are unknown, or no dead letters.' }),
+    endCursor: t.exposeString('endCursor', { nullable: true, description: END_CURSOR }),
+  }),
+});
+
+/** The answer to a change of the start of many runs. */
+export const RescheduleRunsResult = builder.objectRef<BulkRescheduled>('RescheduleRunsResult').implement({
+  description: 'What came of moving the start of many runs.',
+  fields: (t) => ({
+    results: t.field({ type: [BulkRun], description: LISTED, resolve: ({ results }) => results }),
+    total: t.exposeInt('total', { description: 'How many runs were meant.' }),
+    rescheduled: t.exposeInt('rescheduled', { description: 'How many of them start at another time now.' }),
+    failed: t.exposeInt('failed', { description: 'How many are unknown, or were started before.' }),
+    endCursor: t.exposeString('endCursor', { nullable: true, description: END_CURSOR }),
   }),
 });
 
@@ -112,6 +130,7 @@ export const RunOperationEnum = builder.enumType('RunOperation', {
     cancel: 'Cancel those that have not ended.',
     replay: 'Replay those that have failed.',
     replay_dead_letters: 'Replay those that are dead letters.',
+    reschedule: 'Move the start of those that nobody has started yet.',
   }),
 });
 

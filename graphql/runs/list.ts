@@ -30,6 +30,10 @@ export const RunFilter = builder
       tags: t.field({ type: 'StringMap', ...described.tags }),
       createdAfter: t.field({ type: 'DateTime', ...described.createdAfter }),
       createdBefore: t.field({ type: 'DateTime', ...described.createdBefore }),
+      finishedAfter: t.field({ type: 'DateTime', ...described.finishedAfter }),
+      finishedBefore: t.field({ type: 'DateTime', ...described.finishedBefore }),
+      errorContains: t.string(described.errorContains),
+      errorGroup: t.id(described.errorGroup),
     }),
   })
   .validate(leavingOutNulls(RunFilterInput));

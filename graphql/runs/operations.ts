@@ -2,15 +2,23 @@ import type { InputFieldBuilder } from '@pothos/core';
 import { RunTargetInput } from '../../src/domain/runs/bulk-target.ts';
 import { cancelRuns } from '../../src/domain/runs/cancel-many.ts';
 import { setDebugMode } from '../../src/domain/runs/debug-mode.ts';
-import { ReplayDeadLettersInput, replayDeadLetters } from '../../src/domain/runs/dlq-replay-many.ts';
+import { replayDeadLetters } from '../../src/domain/runs/dlq-replay-many.ts';
 import { previewRuns } from '../../src/domain/runs/preview.ts';
 import { replayRun } from '../../src/domain/runs/replay.ts';
 import { replayRuns } from '../../src/domain/runs/replay-many.ts';
 import { RescheduleRunInput, rescheduleRun } from '../../src/domain/runs/reschedule.ts';
+import { RescheduleRunsInput, rescheduleRuns } from '../../src/domain/runs/reschedule-many.ts';
 import { resetIdempotencyKey } from '../../src/domain/runs/reset-idempotency.ts';
 import { builder } from '../builder.ts';
 import { describedBy, leavingOutNulls } from '../input.ts';
-import { CancelRunsResult, ReplayDeadLettersResult, ReplayRunsResult, RunOperationEnum, RunPreview } from './bulk.ts';
+import {
+  CancelRunsResult,
+  ReplayDeadLettersResult,
+  ReplayRunsResult,
+  RescheduleRunsResult,
+  RunOperationEnum,
+  RunPreview,
+} from './bulk.ts';
 import { RunFilter } from './list.ts';
 import { Run } from './type.ts';
 
@@ -21,13 +29,22 @@ const RunTarget = builder
   })
   .validate(leavingOutNulls(RunTargetInput));
 
-const replayed = describedBy(ReplayDeadLettersInput);
 const DeadLetters = builder
   .inputType('ReplayDeadLettersInput', {
     description: 'Which dead letters to replay: `ids`, or a `filter`; an empty one means all of the project.',
-    fields: (t) => ({ ...targetFields(t), limit: t.int(replayed.limit) }),
+    fields: (t) => targetFields(t),
   })
-  .validate(leavingOutNulls(ReplayDeadLettersInput));
+  .validate(leavingOutNulls(RunTargetInput));
+
+const RescheduleRuns = builder
+  .inputType('RescheduleRunsInput', {
+    description: 'Which runs are to start at another time: `ids`, or a `filter` with at least one condition; and when.',
+    fields: (t) => ({
+      ...targetFields(t),
+      scheduledAt: t.field({ type: 'DateTime', required: true, ...describedBy(RescheduleRunsInput).scheduledAt }),
+    }),
+  })
+  .validate(leavingOutNulls(RescheduleRunsInput));
 
 const rescheduled = describedBy(RescheduleRunInput);
 const RescheduleRun = builder
@@ -110,6 +127,13 @@ builder.mutationFields((t) => {
         return { id: runId };
       },
     }),
+    rescheduleRuns: t.field({
+      type: RescheduleRunsResult,
+      description: 'Moves the start of many runs; a filter means the runs that nobody has started yet. Requires `runs:write`.',
+      args: { input: t.arg({ type: RescheduleRuns, required: true, description: 'Which runs, and when.' }) },
+      authScopes,
+      resolve: (_root, { input }, { actor, runs }) => rescheduleRuns(actor, input, runs),
+    }),
     resetIdempotencyKey: t.field({
       type: Run,
       description:
@@ -137,5 +161,10 @@ builder.mutationFields((t) => {
 
 function targetFields(t: InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>) {
   const described = describedBy(RunTargetInput);
-  return { ids: t.idList(described.ids), filter: t.field({ type: RunFilter, ...described.filter }) };
+  return {
+    ids: t.idList(described.ids),
+    filter: t.field({ type: RunFilter, ...described.filter }),
+    limit: t.int(described.limit),
+    after: t.string(described.after),
+  };
 }

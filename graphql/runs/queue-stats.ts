@@ -1,13 +1,15 @@
 import type { QueueStats as Stats } from '../../src/domain/changes/count-queue.ts';
 import { followQueue } from '../../src/domain/changes/follow-queue.ts';
+import type { StatusCount as RunCount } from '../../src/domain/runs/count-runs.ts';
 import { builder } from '../builder.ts';
 import { RunStatusEnum } from './enums.ts';
 
-const StatusCount = builder.objectRef<Stats['counts'][number]>('StatusCount').implement({
+/** How many runs are in a status. */
+export const StatusCount = builder.objectRef<RunCount>('StatusCount').implement({
   description: 'How many runs are in a status.',
   fields: (t) => ({
     status: t.field({ type: RunStatusEnum, description: 'The status.', resolve: ({ status }) => status }),
-    count: t.exposeInt('count', { description: 'The number of runs, counted up to 100,000.' }),
+    count: t.exposeInt('count', { description: 'The number of runs, as far as they were counted.' }),
   }),
 });
 
@@ -18,7 +20,7 @@ const QueueStats = builder.objectRef<Stats>('QueueStats').implement({
     at: t.expose('at', { type: 'DateTime', description: 'When it was counted.' }),
     counts: t.field({
       type: [StatusCount],
-      description: 'The runs that have not ended, by status; every such status is there.',
+      description: 'The runs that have not ended, by status, each counted up to 100,000; every such status is there.',
       resolve: ({ counts }) => counts,
     }),
     depth: t.int({

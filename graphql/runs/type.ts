@@ -11,7 +11,7 @@ import { ExecutionTrace } from './details.ts';
 import { ErrorClassEnum, RunStatusEnum } from './enums.ts';
 
 /** What {@link definitionOf} looks at. */
-const OF_VERSION = {
+export const OF_VERSION = {
   projectId: true,
   jobId: true,
   jobVersion: true,
@@ -26,7 +26,7 @@ interface VersionedRun {
 }
 
 /** Where and on what the run is executed, by its version of the job; costs nothing while the job is still at that version. */
-async function definitionOf(
+export async function definitionOf(
   { projectId, jobId, jobVersion, job }: VersionedRun,
   { runs }: GraphQLContext,
 ): Promise<Pick<JobDefinition, 'executionMode' | 'machinePreset'>> {

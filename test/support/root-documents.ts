@@ -16,6 +16,12 @@ export const ROOT_FIELDS: Readonly<
   'Query.batch': { needs: 'runs:read', document: '{ batch(id: "none") { id } }' },
   'Query.batches': { needs: 'runs:read', document: '{ batches { edges { cursor } } }' },
   'Query.previewRuns': { needs: 'runs:read', document: '{ previewRuns(filter: {}) { count } }' },
+  'Query.runCounts': { needs: 'runs:read', document: '{ runCounts { total } }' },
+  'Query.runHistogram': {
+    needs: 'runs:read',
+    document: '{ runHistogram(from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z") { isSampled } }',
+  },
+  'Query.deadLetterGroups': { needs: 'runs:read', document: '{ deadLetterGroups { id } }' },
   'Query.ownPayload': { needs: 'run token', document: '{ ownPayload }' },
   'Query.ownCheckpoint': { needs: 'run token', document: '{ ownCheckpoint { id } }' },
   'Query.ownState': { needs: 'run token', document: '{ ownState(key: "x") { key } }' },
@@ -71,6 +77,10 @@ export const ROOT_FIELDS: Readonly<
   'Mutation.pauseRun': { needs: 'runs:write', document: 'mutation { pauseRun(id: "none") { id } }' },
   'Mutation.resumeRun': { needs: 'runs:write', document: 'mutation { resumeRun(id: "none") { id } }' },
   'Mutation.restartRun': { needs: 'runs:write', document: 'mutation { restartRun(id: "none") { id } }' },
+  'Mutation.rescheduleRuns': {
+    needs: 'runs:write',
+    document: 'mutation { rescheduleRuns(input: { ids: ["none"], scheduledAt: "2020-01-01T00:00:00Z" }) { total } }',
+  },
   'Mutation.setDebugMode': { needs: 'runs:write', document: 'mutation { setDebugMode(id: "none", enabled: true) { id } }' },
   'Mutation.replayDeadLetter': { needs: 'runs:write', document: 'mutation { replayDeadLetter(id: "none") { id } }' },
   'Mutation.completeRun': { needs: 'run token', document: 'mutation { completeRun(result: 1) { id } }' },

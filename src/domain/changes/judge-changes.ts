@@ -21,8 +21,8 @@ interface Found {
 
 /**
  * What changes of runs mean to the list that a filter stands for. Whether a run was in the list before follows from its statuses, since
- * all else that filters look at stays as it is; where that changed too, or the run is gone, it may have been. Runs that were and are
- * outside are left out.
+ * most else that filters look at stays as it is; where that changed too, or changes with the status, or the run is gone, it may have
+ * been. Runs that were and are outside are left out.
  *
  * A reader may have seen any status that a run has passed through: lists are loaded, and runs are told of, by what they are at the
  * moment, which is further than the feed has come. So a run leaves by any of them, and it is for the reader to know whether it is there.
@@ -37,7 +37,7 @@ export async function judgeChanges(
   const isMeant = (status: string): boolean => statuses === undefined || statuses.some((meant) => meant === status);
   return changes.flatMap(({ runId, was, passed, isData }): RunChange[] => {
     const run = found.get(runId);
-    const isUnsure = run === undefined || (isData && looksAtData(filter));
+    const isUnsure = run === undefined || (isData && looksAtData(filter)) || looksAtEnding(filter);
     const before = was ?? run?.status ?? 'new';
     const wasIn = before !== 'new' && isMeant(before);
     if (run?.matches && isMeant(run.status)) return [{ runId, kind: wasIn && !isUnsure ? 'change' : 'enter' }];
@@ -49,6 +49,11 @@ export async function judgeChanges(
 /** Whether a filter looks at what may change beside the status. */
 function looksAtData({ payloadContains, metadata, idempotencyKey }: RunFilter): boolean {
   return payloadContains !== undefined || metadata !== undefined || idempotencyKey !== undefined;
+}
+
+/** Whether a filter looks at what comes and goes with the status. */
+function looksAtEnding({ finishedAfter, finishedBefore, errorContains, errorGroup }: RunFilter): boolean {
+  return [finishedAfter, finishedBefore, errorContains, errorGroup].some((asked) => asked !== undefined);
 }
 
 async function findRuns(

@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import { type Actor, requireScope } from '../../auth/actor.ts';
 import { isUuid } from '../../core/ids.ts';
-import { ACTIVE_STATUSES, isFinal } from '../../core/run-state.ts';
-import { type BulkItem, makeListing, type RunTargetInput, readTarget } from './bulk-target.ts';
+import { isFinal, type RunStatus } from '../../core/run-state.ts';
+import { type BulkItem, type FilterTarget, makeListing, type RunTargetInput, readTarget } from './bulk-target.ts';
 import type { RunDeps } from './deps.ts';
 import { descendantPages } from './descendants.ts';
 import { type Condition, compileFilter, type RunFilter } from './filter.ts';
+import { statusesFor } from './run-actions.ts';
 import { readNow, selectedStatuses, selectRuns } from './select-runs.ts';
 import type { TransitionItem, TransitionResult } from './transition.ts';
 
@@ -18,6 +19,8 @@ export interface BulkCanceled {
   readonly total: number;
   readonly canceled: number;
   readonly failed: number;
+  /** To go on behind the runs that a filter with a limit has selected; null when there are no more. */
+  readonly endCursor: string | null;
   /** Runs that were not asked for, and were canceled because a run above them was. */
   readonly descendants: number;
 }
@@ -33,7 +36,7 @@ const BY_PARENT = 'parent run canceled (bulk)';
 export async function cancelRuns(actor: Actor, input: z.output<typeof RunTargetInput>, deps: CancelDeps): Promise<BulkCanceled> {
   requireScope(actor, 'runs:write');
   const target = readTarget(input);
-  return target.ids ? cancelByIds(actor, target.ids, deps) : cancelByFilter(actor, target.filter, deps);
+  return target.ids ? cancelByIds(actor, target.ids, deps) : cancelByFilter(actor, target, deps);
 }
 
 async function cancelByIds(actor: Actor, ids: readonly string[], deps: CancelDeps): Promise<BulkCanceled> {
@@ -44,15 +47,15 @@ async function cancelByIds(actor: Actor, ids: readonly string[], deps: CancelDep
     descendants += canceledOf(await cancelAll(actor, active, { error: BY_PARENT, deps })).length;
   }
   const canceled = canceledOf(results).length;
-  return { results, total: results.length, canceled, failed: results.length - canceled, descendants };
+  return { results, total: results.length, canceled, failed: results.length - canceled, descendants, endCursor: null };
 }
 
 /**
  * Oldest first, so that parents go before their children: a parent that waits would otherwise wake up when its last child is canceled.
- * A child that the filter means too is counted as that, wherever it is met.
+ * A child that the filter means too is counted as that, wherever it is met, beyond a limit as well.
  */
-async function cancelByFilter(actor: Actor, filter: RunFilter, deps: CancelDeps): Promise<BulkCanceled> {
-  const selection = { filter, statuses: ACTIVE_STATUSES };
+async function cancelByFilter(actor: Actor, target: FilterTarget, deps: CancelDeps): Promise<BulkCanceled> {
+  const selection = { ...target, statuses: statusesFor('cancel') };
   const condition = await meantCondition(actor, selection, deps);
   const listing = makeListing<BulkItem>();
   const count = { total: 0, canceled: 0, descendants: 0 };
@@ -61,23 +64,25 @@ async function cancelByFilter(actor: Actor, filter: RunFilter, deps: CancelDeps)
     count.total += items.length;
     count.canceled += canceledOf(items).length;
   };
-  for await (const ids of selectRuns(actor, selection, deps)) {
-    const items = await cancelAll(actor, ids, { error: BY_FILTER, deps });
+  let endCursor: string | null = null;
+  for await (const page of selectRuns(actor, selection, deps)) {
+    endCursor = page.endCursor;
+    const items = await cancelAll(actor, page.ids, { error: BY_FILTER, deps });
     note(items);
     const parentIds = canceledOf(items);
-    for await (const page of descendantPages({ parentIds, condition }, deps)) {
-      const active = page.filter(({ status }) => !isFinal(status));
+    for await (const below of descendantPages({ parentIds, condition }, deps)) {
+      const active = below.filter(({ status }) => !isFinal(status));
       const idsOf = (meant: boolean): string[] => active.filter((run) => run.meant === meant).map(({ id }) => id);
       note(await cancelAll(actor, idsOf(true), { error: BY_FILTER, deps }));
       count.descendants += canceledOf(await cancelAll(actor, idsOf(false), { error: BY_PARENT, deps })).length;
     }
   }
-  return { results: listing.list(), ...count, failed: count.total - count.canceled };
+  return { results: listing.list(), ...count, endCursor, failed: count.total - count.canceled };
 }
 
 async function meantCondition(
   actor: Actor,
-  selection: { readonly filter: RunFilter; readonly statuses: typeof ACTIVE_STATUSES },
+  selection: { readonly filter: RunFilter; readonly statuses: readonly RunStatus[] },
   deps: CancelDeps,
 ): Promise<Condition> {
   const status = [...selectedStatuses(selection)];

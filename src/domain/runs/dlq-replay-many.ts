@@ -1,24 +1,15 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { type Actor, requireScope } from '../../auth/actor.ts';
 import { AppError } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
-import { type BulkItem, makeListing, RunTargetInput, readTarget } from './bulk-target.ts';
+import { type BulkItem, makeListing, type RunTargetInput, readTarget } from './bulk-target.ts';
 import type { RunDeps } from './deps.ts';
 import { KEY_TAKEN, requeueDeadLetter } from './dlq-replay.ts';
+import { statusesFor } from './run-actions.ts';
 import { selectRuns } from './select-runs.ts';
 import type { TransitionResult } from './transition.ts';
 
 type ReplayDeps = Pick<RunDeps, 'reads' | 'transitions'>;
-
-/** Input of a replay of many dead letters. */
-export const ReplayDeadLettersInput = RunTargetInput.extend({
-  limit: z
-    .int()
-    .min(1)
-    .max(100_000)
-    .optional()
-    .describe('With `filter`: the most runs to replay, the oldest first; all of them when left out.'),
-});
 
 /** What came of replaying many dead letters. */
 export interface BulkDeadLettersReplayed {
@@ -27,6 +18,8 @@ export interface BulkDeadLettersReplayed {
   readonly total: number;
   readonly replayed: number;
   readonly failed: number;
+  /** To go on behind the runs that a filter with a limit has selected; null when there are no more. */
+  readonly endCursor: string | null;
 }
 
 /**
@@ -35,12 +28,11 @@ export interface BulkDeadLettersReplayed {
  */
 export async function replayDeadLetters(
   actor: Actor,
-  input: z.output<typeof ReplayDeadLettersInput>,
+  input: z.output<typeof RunTargetInput>,
   deps: ReplayDeps,
 ): Promise<BulkDeadLettersReplayed> {
   requireScope(actor, 'runs:write');
-  const { limit, ids, filter } = input;
-  if (ids && limit !== undefined) throw new AppError('BAD_REQUEST', 'limit goes with a filter, not with ids');
+  const target = readTarget(input, { mayMeanAll: true });
   const listing = makeListing<BulkItem>();
   const count = { total: 0, replayed: 0 };
   const note = (items: readonly BulkItem[]): readonly BulkItem[] => {
@@ -49,15 +41,19 @@ export async function replayDeadLetters(
     return items;
   };
   let results: readonly BulkItem[];
-  if (filter && !ids) {
-    const selection = { filter, statuses: ['dead_letter'] as const, limit };
-    for await (const page of selectRuns(actor, selection, deps)) listing.add(note(await replayAll(actor, page, deps)));
-    results = listing.list();
+  let endCursor: string | null = null;
+  if (target.ids) {
+    results = note(await replayAll(actor, target.ids, deps));
   } else {
-    results = note(await replayAll(actor, readTarget({ ids, filter }).ids ?? [], deps));
+    const selection = { ...target, statuses: statusesFor('replay_dead_letter') };
+    for await (const page of selectRuns(actor, selection, deps)) {
+      listing.add(note(await replayAll(actor, page.ids, deps)));
+      endCursor = page.endCursor;
+    }
+    results = listing.list();
   }
   if (count.replayed === 0) throw new AppError('CONFLICT', 'no dead_letter runs available for replay');
-  return { results, ...count, failed: count.total - count.replayed };
+  return { results, ...count, endCursor, failed: count.total - count.replayed };
 }
 
 async function replayAll(actor: Actor, ids: readonly string[], deps: ReplayDeps): Promise<BulkItem[]> {

@@ -6,6 +6,7 @@ import { MACHINE_PRESETS, PRESET_OVERRIDE } from '../../core/machine-preset.ts';
 import type { RunStatus } from '../../core/run-state.ts';
 import type { ExecutionMode } from '../jobs/job.ts';
 import type { RunDeps } from './deps.ts';
+import { isAllowedIn } from './run-actions.ts';
 
 /** Input of a restart. */
 export const RestartRunInput = z.strictObject({
@@ -58,7 +59,7 @@ export async function restartRun(
   const { runId, machinePreset } = input;
   const run = await readRun(actor, runId, deps);
   if (run.mode !== 'managed') throw new AppError('BAD_REQUEST', 'only managed runs can be restarted');
-  if (run.status !== 'executing' && run.status !== 'paused') {
+  if (!isAllowedIn('restart', run.status)) {
     throw new AppError('BAD_REQUEST', 'run must be executing or paused to restart');
   }
   const result = await deps.transitions.one({

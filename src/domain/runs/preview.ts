@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import { type Actor, requireScope } from '../../auth/actor.ts';
-import { ACTIVE_STATUSES, RUN_STATUSES, type RunStatus } from '../../core/run-state.ts';
+import { RUN_STATUSES } from '../../core/run-state.ts';
 import { compileFilter, type RunFilter } from './filter.ts';
-import { REPLAYABLE_STATUSES } from './replay.ts';
+import { type OwnAction, statusesFor } from './run-actions.ts';
 import { selectedStatuses } from './select-runs.ts';
 
 /** The most that a preview counts. */
@@ -10,15 +10,16 @@ export const MAX_PREVIEW_COUNT = 10_000;
 /** Runs that a preview shows. */
 const SAMPLE = 10;
 
-/** The operations over a filter, each with the statuses it can be done to. */
-const STATUSES_OF = {
-  cancel: ACTIVE_STATUSES,
-  replay: REPLAYABLE_STATUSES,
-  replay_dead_letters: ['dead_letter'],
-} as const satisfies Record<string, readonly RunStatus[]>;
+/** The operations over a filter, each with what it does to every run. */
+const ACTION_OF = {
+  cancel: 'cancel',
+  replay: 'replay',
+  replay_dead_letters: 'replay_dead_letter',
+  reschedule: 'reschedule',
+} as const satisfies Record<string, OwnAction>;
 
 /** An operation over a filter. */
-export type BulkOperation = keyof typeof STATUSES_OF;
+export type BulkOperation = keyof typeof ACTION_OF;
 
 /** What a filter means at this moment. */
 export interface RunPreview {
@@ -37,9 +38,11 @@ export async function previewRuns(
 ): Promise<RunPreview> {
   requireScope(actor, 'runs:read');
   const { filter, operation } = input;
-  const status = [...selectedStatuses({ filter, statuses: operation ? STATUSES_OF[operation] : RUN_STATUSES })];
+  const status = [...selectedStatuses({ filter, statuses: operation ? statusesFor(ACTION_OF[operation]) : RUN_STATUSES })];
   if (status.length === 0) return { count: 0, isCapped: false, sampleIds: [] };
-  const { sql, values } = compileFilter(actor, status.length === RUN_STATUSES.length ? filter : { ...filter, status });
+  const condition = compileFilter(actor, status.length === RUN_STATUSES.length ? filter : { ...filter, status });
+  const { values } = condition;
+  const sql = operation === 'reschedule' ? `${condition.sql} and r.epoch = 0` : condition.sql;
   const [counted, sample] = await Promise.all([
     deps.reads.query<{ count: number }>(
       `select count(*)::int as count from (select from runs r where ${sql} limit ${MAX_PREVIEW_COUNT + 1}) found`,

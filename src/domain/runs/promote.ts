@@ -28,14 +28,14 @@ export async function findDueRuns(limit: number, deps: { readonly engine: Pool }
   return rows;
 }
 
-/** One delayed run, whether its moment has come or not; undefined when it is not delayed. */
-export async function findDelayedRun(id: string, deps: { readonly engine: Pool }): Promise<DelayedRun | undefined> {
+/** Those of some runs that are delayed, whether their moment has come or not. */
+export async function findDelayedRuns(ids: readonly string[], deps: { readonly engine: Pool }): Promise<DelayedRun[]> {
   const { rows } = await deps.engine.query<DelayedRun>({
-    name: 'delayed-run',
-    text: `select ${DELAYED_RUN_SQL} from runs r where r.id = $1 and (r.status = 'delayed') is true`,
-    values: [id],
+    name: 'delayed-runs',
+    text: `select ${DELAYED_RUN_SQL} from runs r where r.id = any ($1::uuid[]) and (r.status = 'delayed') is true`,
+    values: [ids],
   });
-  return rows[0];
+  return rows;
 }
 
 /**

@@ -5,7 +5,8 @@ import { AppError } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
 import { makeListing, type RunTargetInput, readTarget } from './bulk-target.ts';
 import type { RunDeps } from './deps.ts';
-import { isReplayable, type Original, prepareReplay, REPLAYABLE_STATUSES, readOriginals, storeReplay } from './replay.ts';
+import { type Original, prepareReplay, readOriginals, storeReplay } from './replay.ts';
+import { isAllowedIn, statusesFor } from './run-actions.ts';
 import { selectRuns } from './select-runs.ts';
 
 type ReplayDeps = Pick<RunDeps, 'reads' | 'jobs' | 'inserts' | 'managedExec'>;
@@ -31,6 +32,8 @@ export interface BulkReplayed {
   readonly replayed: number;
   readonly skipped: number;
   readonly failed: number;
+  /** To go on behind the runs that a filter with a limit has selected; null when there are no more. */
+  readonly endCursor: string | null;
 }
 
 /**
@@ -46,15 +49,19 @@ export async function replayRuns(actor: Actor, input: z.output<typeof RunTargetI
     return items;
   };
   let results: readonly ReplayedItem[];
+  let endCursor: string | null = null;
   if (target.ids) {
     results = note(await replayAll(actor, target.ids, deps));
   } else {
     const listing = makeListing<ReplayedItem>();
-    const selection = { filter: target.filter, statuses: REPLAYABLE_STATUSES };
-    for await (const ids of selectRuns(actor, selection, deps)) listing.add(note(await replayAll(actor, ids, deps)));
+    const selection = { ...target, statuses: statusesFor('replay') };
+    for await (const page of selectRuns(actor, selection, deps)) {
+      listing.add(note(await replayAll(actor, page.ids, deps)));
+      endCursor = page.endCursor;
+    }
     results = listing.list();
   }
-  return { results, ...count, total: count.replayed + count.skipped + count.failed };
+  return { results, ...count, endCursor, total: count.replayed + count.skipped + count.failed };
 }
 
 async function replayAll(actor: Actor, ids: readonly string[], deps: ReplayDeps): Promise<ReplayedItem[]> {
@@ -74,7 +81,12 @@ async function replayOne(actor: Actor, original: Original, deps: ReplayDeps): Pr
   } catch (error) {
     // What is wrong with one run is that run's answer; anything unexpected is the request's.
     if (!(error instanceof AppError)) throw error;
-    return { originalId, newId: null, outcome: isReplayable(original.status) ? 'failed' : 'skipped', error: error.message };
+    return {
+      originalId,
+      newId: null,
+      outcome: isAllowedIn('replay', original.status) ? 'failed' : 'skipped',
+      error: error.message,
+    };
   }
 }
 

@@ -10,11 +10,9 @@ import { dependencyKeyOf } from '../dependencies/match.ts';
 import type { JobRow } from '../jobs/job.ts';
 import type { RunDeps } from './deps.ts';
 import type { NewRun } from './insert.ts';
+import { isAllowedIn } from './run-actions.ts';
 import { prepare, refuseManagedIfOff } from './trigger.ts';
 import { insertRefusal } from './trigger-answer.ts';
-
-/** The endings after which a run can be replayed. A dead letter is replayed as itself; the others ended as somebody wanted. */
-export const REPLAYABLE_STATUSES = ['failed', 'timed_out', 'crashed', 'system_failed'] as const satisfies readonly RunStatus[];
 
 /** A run as far as its replay takes after it. */
 export interface Original {
@@ -83,11 +81,6 @@ export async function readOriginals(actor: Actor, runIds: readonly string[], poo
   return rows;
 }
 
-/** True for a run that can be replayed as a new one. */
-export function isReplayable(status: RunStatus): boolean {
-  return (REPLAYABLE_STATUSES as readonly RunStatus[]).includes(status);
-}
-
 /** Builds the new run; throws what {@link replayRun} documents. */
 export async function prepareReplay(
   actor: Actor,
@@ -127,7 +120,7 @@ export async function storeReplay(run: NewRun, deps: Pick<RunDeps, 'inserts'>): 
 }
 
 function refuseUnlessReplayable({ status }: Original): void {
-  if (!isReplayable(status)) throw new AppError('BAD_REQUEST', 'run is not replayable');
+  if (!isAllowedIn('replay', status)) throw new AppError('BAD_REQUEST', 'run is not replayable');
 }
 
 async function replayableJob(actor: Actor, jobId: string, deps: Pick<RunDeps, 'jobs' | 'managedExec'>): Promise<JobRow> {

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { JsonObjectInput } from '../../core/schemas.ts';
 import { dependencyKeyOf } from '../dependencies/match.ts';
 import type { RunDeps } from './deps.ts';
-import { findDelayedRun, promoteRuns } from './promote.ts';
+import { findDelayedRuns, promoteRuns } from './promote.ts';
 import type { TransitionItem } from './transition.ts';
 import { checkPayload, futureOf, hashPayload, payloadText } from './trigger.ts';
 
@@ -39,23 +39,16 @@ export async function rescheduleRun(
   if (!isUuid(runId)) throw ineligible();
   const isFuture = futureOf(change.scheduledAt) !== null;
   const payload = change.payload && (await checkedPayload(actor, { runId, payload: change.payload }, deps));
-  const held = await deps.transitions.one({
-    ...ofRun(actor, runId),
-    event: 'hold',
-    at: change.scheduledAt,
-    message: `rescheduled to ${change.scheduledAt.toISOString()}`,
-    ...(payload && { payload }),
-  });
+  const held = await deps.transitions.one({ ...holdUntil(actor, runId, change.scheduledAt), ...(payload && { payload }) });
   if (!held.moved) throw ineligible();
   if (isFuture) return;
   // Not being delayed means that a timer, or a second change, was first: the run is where one of them wanted it.
-  const delayed = await findDelayedRun(runId, deps);
-  if (delayed) await promoteRuns([delayed], deps);
+  await promoteRuns(await findDelayedRuns([runId], deps), deps);
 }
 
-/** The epoch counts claims: 0 is a run that nobody has started. */
-function ofRun(actor: Actor, runId: string): Pick<TransitionItem, 'runId' | 'projectId' | 'epoch'> {
-  return { runId, projectId: actor.projectId, epoch: 0 };
+/** Delays a run until a moment. The epoch counts claims: 0 is a run that nobody has started. */
+export function holdUntil(actor: Actor, runId: string, at: Date): TransitionItem {
+  return { runId, projectId: actor.projectId, epoch: 0, event: 'hold', at, message: `rescheduled to ${at.toISOString()}` };
 }
 
 async function checkedPayload(
