@@ -5,7 +5,7 @@ import type { StreamExtent } from './streams.ts';
 import { SUBJECT_NAMES, type SubjectName } from './subject.ts';
 
 /** What is measured of Baton alone, since the floor has nothing like it. */
-export const PART_NAMES = ['batches'] as const;
+export const PART_NAMES = ['batches', 'workflows'] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
 /** How much to measure. */
@@ -21,6 +21,11 @@ export interface Extent {
   /** Items of the bulk trigger, and runs that are searched. */
   bulk: number;
   searched: number;
+  /** Seconds of workflows of three steps, items of a fan-out, schedules of one moment, workflow runs that are listed. */
+  chainSeconds: number;
+  fanOut: number;
+  schedules: number;
+  workflowRuns: number;
 }
 
 /** What one invocation was asked to do. */
@@ -40,20 +45,44 @@ export interface BenchOptions {
 export const USAGE = `npm run bench -- [flags]
   --runs <n>            runs per phase (10000)
   --passes <n>          repetitions of the end-to-end phase (3)
-  --quick               1,000 runs, one pass, short latency and idle phases, 10,000 items, 50,000 runs searched
-  --only baton|floor|streams|batches
+  --quick               1,000 runs, one pass, short latency and idle phases, 10,000 items, 50,000 runs searched,
+                        1,000 schedules, 50,000 workflow runs listed
+  --only baton|floor|streams|batches|workflows
                         leave the others out
   --bulk <n>            items of one bulk trigger (100000)
   --searched <n>        runs that payload_contains is asked of (1000000)
+  --workflow-runs <n>   workflow runs that are listed (1000000)
   --history <n>         put so many completed runs into the database first (0)
   --profile             record CPU profiles of the Baton server and print where its time goes
   --server <file>       the server to measure (src/main.ts), for example of another checkout
   --json <file>         also write every figure as JSON`;
 
-const FULL = { runs: 10_000, passes: 3, latencySeconds: 20, idleSeconds: 30, bulk: 100_000, searched: 1_000_000 };
+const FULL = {
+  runs: 10_000,
+  passes: 3,
+  latencySeconds: 20,
+  idleSeconds: 30,
+  bulk: 100_000,
+  searched: 1_000_000,
+  chainSeconds: 20,
+  fanOut: 1_000,
+  schedules: 10_000,
+  workflowRuns: 1_000_000,
+};
 const FULL_STREAMS = { chunkSeconds: 10, idleSeconds: 30, fanOutEvents: 50_000, calls: 10_000 };
 const QUICK_STREAMS = { chunkSeconds: 3, idleSeconds: 4, fanOutEvents: 4_000, calls: 2_000 };
-const QUICK = { runs: 1_000, passes: 1, latencySeconds: 4, idleSeconds: 4, bulk: 10_000, searched: 50_000 };
+const QUICK = {
+  runs: 1_000,
+  passes: 1,
+  latencySeconds: 4,
+  idleSeconds: 4,
+  bulk: 10_000,
+  searched: 50_000,
+  chainSeconds: 3,
+  fanOut: 1_000,
+  schedules: 1_000,
+  workflowRuns: 50_000,
+};
 
 const positive = z.coerce.number().int().positive();
 const Flags = z.object({
@@ -63,6 +92,7 @@ const Flags = z.object({
   only: z.enum([...SUBJECT_NAMES, ...PART_NAMES, 'streams']).optional(),
   bulk: positive.max(100_000).optional(),
   searched: positive.optional(),
+  'workflow-runs': positive.min(50_000).optional(),
   history: z.coerce.number().int().nonnegative().default(0),
   profile: z.boolean().default(false),
   server: z.string().default(fileURLToPath(new URL('../src/main.ts', import.meta.url))),
@@ -80,6 +110,7 @@ export function readOptions(args: string[]): BenchOptions {
     only: text,
     bulk: text,
     searched: text,
+    'workflow-runs': text,
     history: text,
     profile: toggle,
     server: text,
@@ -87,7 +118,7 @@ export function readOptions(args: string[]): BenchOptions {
   };
   const parsed = Flags.safeParse(parseArgs({ args, options, strict: true }).values);
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
-  const { runs, passes, quick, only, history, bulk, searched, ...rest } = parsed.data;
+  const { runs, passes, quick, only, history, bulk, searched, 'workflow-runs': workflowRuns, ...rest } = parsed.data;
   const standard = quick ? QUICK : FULL;
   return {
     ...rest,
@@ -98,6 +129,7 @@ export function readOptions(args: string[]): BenchOptions {
       history,
       bulk: bulk ?? standard.bulk,
       searched: searched ?? standard.searched,
+      workflowRuns: workflowRuns ?? standard.workflowRuns,
     },
     subjects: SUBJECT_NAMES.filter((name) => only === undefined || only === name),
     parts: PART_NAMES.filter((name) => only === undefined || only === name),

@@ -18,6 +18,8 @@ import { renderStreams } from './stream-table.ts';
 import { measureStreams } from './streams.ts';
 import type { SubjectName } from './subject.ts';
 import { renderNotes, renderTable } from './table.ts';
+import { measureWorkflows } from './workflows.ts';
+import { renderWorkflows } from './workflows-table.ts';
 
 const START = { baton: startBaton, floor: startFloor };
 
@@ -40,16 +42,20 @@ async function bench(options: BenchOptions): Promise<number> {
   const batches = options.parts.includes('batches')
     ? await withCleanup((cleanup) => onStage(options, cleanup, (stage) => measureBatches(stage, options.extent)))
     : null;
+  const workflows = options.parts.includes('workflows')
+    ? await withCleanup((cleanup) => onStage(options, cleanup, (stage) => measureWorkflows(stage, options.extent)))
+    : null;
 
   if (options.subjects.length > 0) console.log(`${renderTable(figures)}\n\n${renderNotes(figures, options.extent)}`);
   if (streams) console.log(`\n${renderStreams(streams)}\n`);
   if (batches) console.log(`\n${renderBatches(batches, options.extent)}`);
+  if (workflows) console.log(`\n${renderWorkflows(workflows, options.extent)}\n`);
   if (options.json !== undefined)
     await writeFile(
       options.json,
-      JSON.stringify({ node: process.version, ...options, figures, streamFigures: streams, batches }, null, 2),
+      JSON.stringify({ node: process.version, ...options, figures, streamFigures: streams, batches, workflows }, null, 2),
     );
-  return reportLosses({ ...figures, ...(streams && { streams }), ...(batches && { batches }) });
+  return reportLosses({ ...figures, ...(streams && { streams }), ...(batches && { batches }), ...(workflows && { workflows }) });
 }
 
 async function measureSubject(name: SubjectName, options: BenchOptions, cleanup: AsyncDisposableStack): Promise<Figures> {

@@ -14,6 +14,13 @@ beforeAll(async () => {
     await t.get(`mutation { triggerRuns(input: { job: "counted", items: [{ payload: ${payload} }] }) { batchId } }`);
   }
   executor = await t.start({ job: job.id });
+  for (const slug of ['one', 'two', 'three']) {
+    await t.get(
+      `mutation { createWorkflow(input: { slug: "${slug}", name: "x", steps: [{ ref: "ask", kind: APPROVAL }] }) { id } }`,
+    );
+    await t.get(`mutation { triggerWorkflow(input: { workflow: "${slug}" }) { id } }`);
+  }
+  await t.workflowsIdle();
 });
 afterAll(() => t.close());
 
@@ -44,6 +51,11 @@ describe('statements of a query', () => {
     [`{ runs { edges { node { ${EVERYTHING} } } } }`, 8],
     // The batches, and how all of them stand.
     ['{ batches { edges { node { id total progress counts { queued } startedAt } } } }', 2],
+    // The workflows, and what all of them say.
+    ['{ workflows { edges { node { slug current { steps { ref } } } } } }', 2],
+    ['{ workflowPage { items { slug current { steps { ref } } } total } }', 3],
+    // The workflow runs, and the moments that have made them.
+    ['{ workflowRuns { edges { node { id status scheduleId } } } }', 2],
     ['{ job(id: "counted") { runs(first: 3) { edges { node { id } } } } }', 3],
   ])('%s', async (document, statements) => {
     expect(await count(document)).toBe(statements);
@@ -66,6 +78,12 @@ describe('statements of a query', () => {
 
     expect(statements.at(-1)).toContain('"status"');
     expect(statements.at(-1)).not.toContain('execution_trace');
+  });
+
+  it('counts the rows of a list to a limit alone', async () => {
+    const statements = await t.statementsOf('{ workflowRunPage { total } workflowPage { total } }');
+
+    expect(statements).toEqual([expect.stringMatching(/count.*limit/is), expect.stringMatching(/count.*limit/is)]);
   });
 
   it('on the own payload', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { failedWorkflowRun, waitingWorkflowRun } from './support/contract-cases-workflow-runs.ts';
 import { savedWorkflow } from './support/contract-cases-workflows.ts';
 import { type RestWorld, startRestWorld } from './support/rest-world.ts';
@@ -142,6 +142,33 @@ describe('an automation', () => {
 
     expect([status, body.detail[0].loc[0]]).toEqual([422, 'body']);
     expect(await world.stored()).toEqual(before);
+  });
+
+  it('says how it is meant to be started, and its runs what has started them', async () => {
+    const made = async (triggerType?: string) => {
+      const config = { steps: [{ key: 'ask', type: 'approval' }] };
+      return world.done('POST', '/api/v1/automations', { body: { name: 'Started', triggerType, config } });
+    };
+    const [byHand, hook, timed] = [await made(), await made('webhook'), await made('schedule')];
+    const { id: schedule } = await world.done('POST', '/v1/schedules', {
+      body: { name: 'Soon', workflow_id: timed.id, run_at: new Date(Date.now() + 300).toISOString() },
+    });
+    const start = async ({ id }: { id: string }) => world.done('POST', `/api/v1/automations/${id}/run`, { body: {} });
+    const started = [await start(byHand), await start(hook), await start(timed)];
+    const clocked = await vi.waitFor(async () => {
+      const { items } = await world.done('GET', runs);
+      const found = items.find((run: Record<string, unknown>) => run['triggerSourceType'] === 'schedule');
+      if (!found) throw new Error('the schedule has not fired');
+      return found;
+    }, 10_000);
+
+    expect([byHand, hook, timed].map(({ triggerType }) => triggerType)).toEqual(['manual', 'webhook', 'schedule']);
+    expect(started.map(({ triggerType, triggerSourceType }) => [triggerType, triggerSourceType])).toEqual([
+      ['manual', 'user'],
+      ['webhook', 'user'],
+      ['manual', 'user'],
+    ]);
+    expect(clocked).toMatchObject({ automationId: timed.id, triggerType: 'schedule', triggerSourceId: schedule });
   });
 
   it('comes back as it was made', async () => {

@@ -8,6 +8,9 @@ import { Workflow, WorkflowRun } from './type.ts';
 /** Rows that one page by number has at most. */
 const MAX_ROWS = 1_000;
 const DEFAULT_ROWS = 100;
+/** How far rows are counted: an index-only scan of some 10 ms, where a million take 100. */
+const MAX_COUNTED = 100_000;
+const COUNTED = 'How many there are in all, counted up to 100,000 and no further.';
 
 const PageByNumberInput = z.strictObject({
   limit: z.int().min(1).max(MAX_ROWS).optional().describe(`How many, at most 1,000; ${DEFAULT_ROWS} when left out.`),
@@ -37,8 +40,8 @@ const WorkflowRunPage = builder.objectRef<Slice<ReturnType<typeof visibleWorkflo
       resolve: (query, slice, _args, { prisma }) => prisma.workflowRun.findMany({ ...query, ...slice, orderBy: { id: 'desc' } }),
     }),
     total: t.int({
-      description: 'How many there are in all. They are counted, so the cost grows with them.',
-      resolve: ({ where }, _args, { prisma }) => prisma.workflowRun.count({ where }),
+      description: COUNTED,
+      resolve: ({ where }, _args, { prisma }) => prisma.workflowRun.count({ where, take: MAX_COUNTED }),
     }),
   }),
 });
@@ -53,8 +56,8 @@ const WorkflowPage = builder.objectRef<Slice<ReturnType<typeof visibleWorkflows>
       resolve: (query, slice, _args, { prisma }) => prisma.workflow.findMany({ ...query, ...slice, orderBy: { id: 'desc' } }),
     }),
     total: t.int({
-      description: 'How many there are in all.',
-      resolve: ({ where }, _args, { prisma }) => prisma.workflow.count({ where }),
+      description: COUNTED,
+      resolve: ({ where }, _args, { prisma }) => prisma.workflow.count({ where, take: MAX_COUNTED }),
     }),
   }),
 });

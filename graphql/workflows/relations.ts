@@ -22,7 +22,7 @@ builder.prismaObjectFields(Workflow, (t) => ({
     description: 'What it says now. Requires `workflows:read`, or `workflows:write` of whoever has just said it.',
     authScopes: { ...authScopes, orScope: 'workflows:write' },
     resolve: (query, { id, version }, _args, { prisma }) =>
-      prisma.workflowVersion.findFirstOrThrow({ ...query, where: { workflowId: id, version } }),
+      prisma.workflowVersion.findUniqueOrThrow({ ...query, where: { workflowId_version: { workflowId: id, version } } }),
   }),
   versions: t.connection(
     {

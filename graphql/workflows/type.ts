@@ -148,6 +148,13 @@ export const WorkflowRun = builder.prismaObject('WorkflowRun', {
     idempotencyKey: t.exposeString('idempotencyKey', { nullable: true }),
     triggeredBy: t.exposeString('triggeredBy'),
     createdBy: t.exposeString('createdBy'),
+    scheduleId: t.id({
+      nullable: true,
+      description:
+        'The schedule that started it, by its clock or on request; null for others, and once the schedule has forgotten.',
+      select: { scheduleFire: { select: { scheduleId: true } } },
+      resolve: ({ scheduleFire }) => scheduleFire?.scheduleId,
+    }),
     timeoutSecs: t.exposeInt('timeoutSecs', { nullable: true }),
     deadlineAt: t.expose('deadlineAt', { type: 'DateTime', nullable: true }),
     pausedAt: t.expose('pausedAt', { type: 'DateTime', nullable: true }),

@@ -6,7 +6,7 @@ import { gql } from '../route.ts';
 import { RETRY_STRATEGIES } from '../v1/job-schema.ts';
 import { namedOnce, newWorkflowBody, stepBody } from '../v1/workflow-bodies.ts';
 import { FAILURE_POLICIES, STEP_TYPES } from '../v1/workflow-schema.ts';
-import { ORCHESTRATOR_TAG, ORCHESTRATOR_TYPES, orchestratorOf } from './run-schema.ts';
+import { ORCHESTRATOR_TAG, ORCHESTRATOR_TYPES, orchestratorOf, TRIGGER_TAG, TRIGGER_TYPES, triggerTypeOf } from './run-schema.ts';
 
 const { step_ref: stepKey, ...stepFields } = stepBody.shape;
 const { input_schema, output_schema, output, timeout_secs, max_parallel_steps } = newWorkflowBody.shape;
@@ -33,9 +33,11 @@ export const newAutomationBody = z
       .optional()
       .describe('Kept and answered; every automation runs as a graph. `dag` when left out.'),
     triggerType: z
-      .literal('manual')
+      .enum(TRIGGER_TYPES)
       .optional()
-      .describe('How it is started: by a request. Schedules and webhooks start no automations.'),
+      .describe(
+        'How it is meant to be started: by hand, by schedules (`POST /v1/schedules` with its id as `workflow_id`), or by calls of `/run` from elsewhere, whose runs say `webhook`. Each takes the others, too; `manual` when left out.',
+      ),
     templateId: z.null().optional().describe('There are no templates.'),
     config: newConfig.describe('What it says.'),
   })
@@ -64,7 +66,7 @@ export const automationSchema = z
     name: z.string().describe('What people call it.'),
     description: z.string().describe('What it does, for people.'),
     orchestratorType: z.enum(ORCHESTRATOR_TYPES).describe('As it was given.'),
-    triggerType: z.literal('manual').describe('How it is started.'),
+    triggerType: z.enum(TRIGGER_TYPES).describe('How it is meant to be started, as it was given.'),
     templateId: nullableText.describe('Always null: there are no templates.'),
     status: z.enum(['active', 'paused']).describe('Whether it takes starts.'),
     automationVersionId: z.string().describe('Its current version.'),
@@ -120,7 +122,7 @@ export function automationOf(workflow: AutomationFields): z.input<typeof automat
     name: workflow.name,
     description: workflow.description,
     orchestratorType: orchestratorOf(workflow.tags),
-    triggerType: 'manual',
+    triggerType: triggerTypeOf(workflow.tags),
     templateId: null,
     status: workflow.enabled ? 'active' : 'paused',
     automationVersionId: workflow.versionId,
@@ -143,7 +145,7 @@ export function workflowInputOf(body: z.output<typeof newAutomationBody>, unique
     name: body.name,
     slug: `${words || 'automation'}-${unique}`,
     ...(body.description != null && { description: body.description }),
-    tags: { [ORCHESTRATOR_TAG]: body.orchestratorType ?? 'dag' },
+    tags: { [ORCHESTRATOR_TAG]: body.orchestratorType ?? 'dag', [TRIGGER_TAG]: body.triggerType ?? 'manual' },
     ...config,
     steps: steps.map(stepInput),
   };

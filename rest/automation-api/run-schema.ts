@@ -27,13 +27,18 @@ export function orchestratorOf(tags: Readonly<Record<string, string>>): (typeof 
   return tags[ORCHESTRATOR_TAG] === 'local' ? 'local' : 'dag';
 }
 
-/** What triggered a workflow run, in the words of the documented API; whatever a person asked for is manual. */
-const TRIGGER_TYPE: Readonly<Record<string, string>> = {
-  cron: 'schedule',
-  schedule: 'schedule',
-  event: 'event',
-  workflow: 'automation',
-};
+/** How automations are started: by hand, by schedules, by calls from elsewhere. */
+export const TRIGGER_TYPES = ['manual', 'schedule', 'webhook'] as const;
+/** The tag that keeps it. */
+export const TRIGGER_TAG = 'triggerType';
+
+/** The trigger type that tags keep; what was not made as an automation is started by hand. */
+export function triggerTypeOf(tags: Readonly<Record<string, string>>): (typeof TRIGGER_TYPES)[number] {
+  return TRIGGER_TYPES.find((type) => type === tags[TRIGGER_TAG]) ?? 'manual';
+}
+
+/** What triggered a workflow run by itself, in the words of the documented API. */
+const TRIGGER_TYPE: Readonly<Record<string, string>> = { workflow: 'automation' };
 /** Who did: the kinds of creators that `createdBy` begins with. */
 const SOURCE_TYPE: Readonly<Record<string, string>> = { key: 'user' };
 
@@ -60,9 +65,18 @@ export const automationRunSchema = z
     startedAt: dateTime.nullable().describe('When its first step could start.'),
     status: z.enum(RUN_STATUSES).describe('Where it stands; one that took too long has failed.'),
     tenantId: z.string().describe('The project it belongs to.'),
-    triggerSourceId: z.string().nullable().describe('Who started it.'),
-    triggerSourceType: z.string().describe('What that is: `user` for an API key.'),
-    triggerType: z.string().describe('`manual`, `schedule`, `event`, or `automation` for a step of another one.'),
+    triggerSourceId: z
+      .string()
+      .nullable()
+      .describe('Who started it: the key, or the schedule as long as it remembers the moment.'),
+    triggerSourceType: z
+      .string()
+      .describe('What that is: `user` for an API key, `schedule`, or `step` for a step of another run.'),
+    triggerType: z
+      .string()
+      .describe(
+        'What started it: `schedule` for the clock, `automation` for a step of another one, `webhook` for a call to an automation that is meant to be called, else `manual`; so is a retry.',
+      ),
     updatedAt: dateTime.describe('When anything about it last changed.'),
     versionNumber: z.int().describe('The number of the version.'),
   })
@@ -73,14 +87,14 @@ export function pageSchema<S extends z.ZodType>(item: S, id: string) {
   return z
     .object({
       items: z.array(item).describe('Those asked for, newest first.'),
-      total: z.int().describe('How many there are in all.'),
+      total: z.int().describe('How many there are in all; 100,000 for so many or more, which are not counted.'),
     })
     .meta({ id, description: 'A part of a list.' });
 }
 
 /** Selects what {@link automationRunOf} reads. */
 export const AUTOMATION_RUN = gql`fragment AutomationRunFields on WorkflowRun {
-  id projectId workflowId workflowVersion workflowVersionId status error failedStep tags triggeredBy createdBy startedAt finishedAt
+  id projectId workflowId workflowVersion workflowVersionId status error failedStep tags triggeredBy createdBy scheduleId startedAt finishedAt
   createdAt updatedAt
 }`;
 
@@ -97,6 +111,7 @@ export interface AutomationRunFields {
   readonly tags: Readonly<Record<string, string>>;
   readonly triggeredBy: string;
   readonly createdBy: string;
+  readonly scheduleId: string | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly createdAt: string;
@@ -105,7 +120,6 @@ export interface AutomationRunFields {
 
 /** A workflow run as the documented API prints it. */
 export function automationRunOf(run: AutomationRunFields): z.input<typeof automationRunSchema> {
-  const [source = '', ...id] = run.createdBy.split(':');
   return {
     automationId: run.workflowId,
     automationVersionId: run.workflowVersionId,
@@ -120,11 +134,22 @@ export function automationRunOf(run: AutomationRunFields): z.input<typeof automa
     startedAt: run.startedAt,
     status: WORD_OF[run.status] ?? 'running',
     tenantId: run.projectId,
-    triggerSourceId: id.length > 0 ? id.join(':') : null,
-    triggerSourceType: SOURCE_TYPE[source] ?? source,
-    triggerType: TRIGGER_TYPE[run.triggeredBy] ?? 'manual',
+    ...startOf(run),
     updatedAt: run.updatedAt,
     versionNumber: run.workflowVersion,
+  };
+}
+
+/** What started a run. */
+function startOf({ triggeredBy, createdBy, scheduleId, tags }: AutomationRunFields) {
+  if (triggeredBy === 'cron') return { triggerType: 'schedule', triggerSourceType: 'schedule', triggerSourceId: scheduleId };
+  const [source = '', ...id] = createdBy.split(':');
+  // A schedule that somebody has fired by hand calls no one.
+  const isCall = triggeredBy === 'manual' && scheduleId === null && triggerTypeOf(tags) === 'webhook';
+  return {
+    triggerType: isCall ? 'webhook' : (TRIGGER_TYPE[triggeredBy] ?? 'manual'),
+    triggerSourceType: SOURCE_TYPE[source] ?? source,
+    triggerSourceId: id.length > 0 ? id.join(':') : null,
   };
 }
 

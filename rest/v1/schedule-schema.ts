@@ -68,3 +68,24 @@ export function printSchedule(schedule: ScheduleV1): z.input<typeof scheduleSche
 export function enumOfStatus(status: (typeof SCHEDULE_STATUSES)[number]): string {
   return status === 'CANCELLED' ? 'CANCELED' : status;
 }
+
+/** What can come of a moment, in the words of REST. */
+const FIRE_OUTCOMES = ['pending', 'started', 'skipped_overlap', 'missed', 'failed'] as const;
+
+/** A moment of a schedule in an answer. */
+export const scheduleFireSchema = z
+  .object({
+    id: z.string().describe('The moment.'),
+    schedule_id: z.string().describe('Its schedule.'),
+    fire_at: dateTime.describe('When it was.'),
+    outcome: wordOutput(FIRE_OUTCOMES).describe('What came of it.'),
+    run_id: z.string().nullable().describe('The run it has made; null when it has made none.'),
+    workflow_run_id: z.string().nullable().describe('The workflow run it has made; null when it has made none.'),
+    error: z.string().nullable().describe('Why it made no run.'),
+  })
+  .meta({ id: 'ScheduleFire', description: 'A moment of a schedule, and what came of it.' });
+
+/** Selects a {@link scheduleFireSchema}. */
+export const SCHEDULE_FIRE = gql`fragment ScheduleFireV1 on ScheduleFire {
+  id schedule_id: scheduleId fire_at: fireAt outcome run_id: runId workflow_run_id: workflowRunId error
+}`;

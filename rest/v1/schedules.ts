@@ -4,7 +4,16 @@ import { projectParam, requireOwnProject } from '../own-project.ts';
 import { limitParam, nextOf, opaqueCursorParam, type Page, rowsOf } from '../paging.ts';
 import { defineRoute, gql, type Route } from '../route.ts';
 import { newScheduleBody, scheduleChangesBody } from './schedule-bodies.ts';
-import { enumOfStatus, printSchedule, SCHEDULE, SCHEDULE_STATUSES, type ScheduleV1, scheduleSchema } from './schedule-schema.ts';
+import {
+  enumOfStatus,
+  printSchedule,
+  SCHEDULE,
+  SCHEDULE_FIRE,
+  SCHEDULE_STATUSES,
+  type ScheduleV1,
+  scheduleFireSchema,
+  scheduleSchema,
+} from './schedule-schema.ts';
 
 const params = z.strictObject({ id: z.string().describe('Id or slug of the schedule.') });
 const WRITE = 'Requires the scope `jobs:write`, or `workflows:write` for one of a workflow.';
@@ -142,6 +151,23 @@ export const scheduleRoutes: readonly Route[] = [
     summary: 'Cancel a schedule',
     description: 'Ends a schedule for good; its runs go on. It can be looked at for 30 days.',
     conflict: 'The schedule has ended.',
+  }),
+  defineRoute({
+    operationId: 'runScheduleNow',
+    method: 'POST',
+    path: '/v1/schedules/{id}/run-now',
+    tag: 'Schedules',
+    summary: 'Fire a schedule now',
+    description:
+      'Fires a schedule beside its own moments and under its overlap policy, one that is paused, too; answers what came of it. Requires the scope `jobs:trigger`, or `workflows:trigger` for one of a workflow.',
+    auth: 'key',
+    params,
+    document: gql`mutation runScheduleNowV1($id: ID!) { fire: runScheduleNow(id: $id) { ...ScheduleFireV1 } } ${SCHEDULE_FIRE}`,
+    variables: ({ params }) => ({ id: params.id }),
+    response: scheduleFireSchema,
+    project: ({ fire }: { fire: z.input<typeof scheduleFireSchema> }) => fire,
+    status: 201,
+    errors: { CONFLICT: 'The schedule has ended.' },
   }),
   defineRoute({
     operationId: 'deleteSchedule',

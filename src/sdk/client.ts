@@ -1,5 +1,6 @@
 import { type JobsClient, makeJobsClient } from './client-jobs.ts';
 import { makeRunsClient, type RunsClient } from './client-runs.ts';
+import { makeSchedulesClient, type SchedulesClient } from './client-schedules.ts';
 import type { Fetch } from './http.ts';
 import { makeRest } from './rest.ts';
 
@@ -18,11 +19,13 @@ export interface ClientOptions {
 export interface Client {
   readonly jobs: JobsClient;
   readonly runs: RunsClient;
+  readonly schedules: SchedulesClient;
 }
 
 /** Makes a client. */
 export function createClient(options: ClientOptions): Client {
   const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
   const rest = makeRest({ url: options.url, bearer: options.apiKey, fetch });
-  return { jobs: makeJobsClient(rest, options.projectId ?? 'default'), runs: makeRunsClient(rest) };
+  const projectId = options.projectId ?? 'default';
+  return { jobs: makeJobsClient(rest, projectId), runs: makeRunsClient(rest), schedules: makeSchedulesClient(rest, projectId) };
 }

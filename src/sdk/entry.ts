@@ -7,6 +7,15 @@ export { type Client, type ClientOptions, createClient } from './client.ts';
 export type { JobInput, JobRecord, JobsClient, MachinePreset } from './client-jobs.ts';
 export type { RestartOptions, Run, RunsClient, TriggeredRun, TriggerOptions, WaitForRunOptions } from './client-runs.ts';
 export type {
+  ListSchedulesOptions,
+  NewSchedule,
+  Schedule,
+  ScheduleFire,
+  ScheduleSettings,
+  ScheduleStatus,
+  SchedulesClient,
+} from './client-schedules.ts';
+export type {
   CheckpointState,
   ContinueOptions,
   EventOptions,

@@ -29,8 +29,21 @@ export interface Call {
   readonly timeoutMs?: number;
 }
 
+/** What a call was answered. */
+export interface Answer {
+  /** The parsed JSON, null for an empty answer. */
+  readonly body: unknown;
+  /** Path and query of the page that follows, when the answer is one of several. */
+  readonly next: string | null;
+}
+
 /** Makes one call and returns the parsed JSON answer, null for an empty one. Throws {@link BatonError}, or the signal's reason. */
 export async function call(target: Target, request: Call): Promise<unknown> {
+  return (await ask(target, request)).body;
+}
+
+/** As {@link call}, with what its answer says beside the body. */
+export async function ask(target: Target, request: Call): Promise<Answer> {
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), request.timeoutMs ?? CALL_TIMEOUT_MS);
   const onAbort = (): void => timeout.abort();
@@ -38,7 +51,7 @@ export async function call(target: Target, request: Call): Promise<unknown> {
   try {
     request.signal?.throwIfAborted();
     const response = await open(target, { ...request, signal: timeout.signal });
-    return readJson(await readText(response), response);
+    return { body: readJson(await readText(response), response), next: nextPage(response.headers.get('link')) };
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason;
     if (timeout.signal.aborted)
@@ -92,6 +105,14 @@ function readJson(text: string, response: Response): unknown {
     const message = `Baton answered ${response.status} with something that is not JSON: is this the address of a Baton server?`;
     throw new BatonError(message, { status: response.status, code: 'INVALID_RESPONSE', requestId: requestIdOf(response), cause });
   }
+}
+
+/** Where `Link: <…>; rel="next"` leads; whatever host it names, the call goes to ours. */
+function nextPage(link: string | null): string | null {
+  const target = /<([^<>]+)>\s*;[^,]*rel="?next"?/.exec(link ?? '')?.[1];
+  if (target === undefined) return null;
+  const { pathname, search } = new URL(target, 'http://localhost');
+  return pathname + search;
 }
 
 function networkError(message: string, code: string, cause: unknown): BatonError {

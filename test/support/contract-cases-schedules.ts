@@ -60,5 +60,11 @@ export const scheduleCases: Readonly<Record<string, ContractCase>> = {
     scope: 'jobs:write',
   },
   cancelSchedule: { request: made, status: 200, body: schedule, scope: 'jobs:write' },
+  runScheduleNow: {
+    request: made,
+    status: 201,
+    body: documentedShape('ScheduleFire'),
+    scope: 'jobs:trigger',
+  },
   deleteSchedule: { request: made, status: 204, body: null, scope: 'jobs:write' },
 };

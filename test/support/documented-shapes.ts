@@ -194,6 +194,8 @@ const IMPLIED = {
     "delivered_at": "2019-08-24T14:15:22Z", "response_status": 0, "response_body": "string", "error": "string",
     "replay_of": "string", "created_at": "2019-08-24T14:15:22Z"
   }`,
+  ScheduleFire:
+    '{ "id": "string", "schedule_id": "string", "fire_at": "2019-08-24T14:15:22Z", "outcome": "string", "run_id": "string", "workflow_run_id": "string", "error": "string" }',
   Schedule: `{
     "id": "string", "uid": "string", "project_id": "string", "slug": "string", "name": "string", "job_id": "string",
     "workflow_id": "string", "action_name": "string", "status": "string", "payload": {}, "tags": { "property1": "string" },

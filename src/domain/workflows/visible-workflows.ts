@@ -79,7 +79,7 @@ export function visibleWorkflowRuns(actor: Actor, filter: WorkflowRunFilter) {
     AND: [
       ...(workflow === undefined ? [] : [isUuid(workflow) ? { workflowId: workflow } : { workflow: { slug: workflow } }]),
       ...(parentRunId === undefined ? [] : [isUuid(parentRunId) ? { parentRunId } : NOTHING]),
-      ...(scheduleId === undefined ? [] : [isUuid(scheduleId) ? { scheduleFires: { some: { scheduleId } } } : NOTHING]),
+      ...(scheduleId === undefined ? [] : [isUuid(scheduleId) ? { scheduleFire: { scheduleId } } : NOTHING]),
       ...(retryOf === undefined ? [] : [isUuid(retryOf) ? { retryOfId: retryOf } : NOTHING]),
       ...hasTags(tags).map((data) => ({ data })),
     ],
