@@ -25,7 +25,7 @@ const LIMITS = { depth: 12, breadth: 500, complexity: 25_000 };
 export const builder = new SchemaBuilder<{
   Context: GraphQLContext;
   PrismaTypes: PrismaTypes;
-  AuthScopes: { scope: Scope; orScope: Scope; apiKey: boolean; runToken: boolean; follow: Scope };
+  AuthScopes: { scope: Scope; orScope: Scope | readonly Scope[]; apiKey: boolean; runToken: boolean; follow: Scope };
   Scalars: {
     DateTime: { Input: Date; Output: Date | bigint };
     JSON: { Input: JsonValue; Output: unknown };
@@ -45,7 +45,7 @@ export const builder = new SchemaBuilder<{
     authScopes: ({ actor }) => ({
       scope: (needed) => actor.kind === 'key' && allows(actor.scopes, needed),
       // Beside `scope`, does in its place; `scope` is what a refusal names.
-      orScope: (needed) => actor.kind === 'key' && allows(actor.scopes, needed),
+      orScope: (needed) => actor.kind === 'key' && [needed].flat().some((one) => allows(actor.scopes, one)),
       apiKey: actor.kind === 'key',
       runToken: actor.kind === 'run',
       // A stream token follows the run it names; which that is, the domain looks at.

@@ -95,7 +95,8 @@ export function makeRestHandler<Context extends RestContext>(options: RestOption
       else await serveStream(resolved, exchange, { schema: options.schema, streams, translate, tellable });
     } catch (error) {
       if (isClientGone(error)) return;
-      sendProblem(exchange, tellable(error, exchange));
+      const problem = tellable(error, exchange);
+      sendProblem(exchange, { ...problem, message: wordsOf(problem, found) });
       discardBody(exchange.req, found.kind === 'route' ? found.route.bodyLimit : 0);
     } finally {
       turn?.leave();
@@ -146,6 +147,10 @@ export function makeRestHandler<Context extends RestContext>(options: RestOption
     closeStreams: streams.closeAll,
     openStreams: streams.size,
   };
+}
+
+function wordsOf({ code, message }: Problem, found: Match): string {
+  return (found.kind === 'route' ? found.route.says[code] : undefined) ?? message;
 }
 
 function checkDocument(schema: GraphQLSchema, route: Route): void {

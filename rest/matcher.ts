@@ -50,12 +50,15 @@ export function makeMatcher(routes: readonly Route[]): Matcher {
   return (method, target) => {
     const path = target.startsWith('/') ? target : pathOfAbsolute(target);
     if (!ours.has(firstSegment(path))) return FOREIGN;
-    const found = router.find(method === 'HEAD' ? 'GET' : (method as RouteMethod), path); // unknown methods have no tree and find nothing
-    if (found === null) return wrongMethod((other) => router.find(other, path) !== null);
+    // Nothing has an empty name: `/v1/runs/` is no run.
+    const find = (of: RouteMethod) => {
+      const hit = router.find(of, path);
+      return hit === null || Object.values(hit.params).includes('') ? null : hit;
+    };
+    const found = find(method === 'HEAD' ? 'GET' : (method as RouteMethod)); // unknown methods have no tree and find nothing
+    if (found === null) return wrongMethod((other) => find(other) !== null);
     // A bad URL is reported as a hit without a store.
     if (found.store === null) return BAD_PATH;
-    // Nothing has an empty name: `/v1/runs/` is no run.
-    if (Object.values(found.params).includes('')) return UNKNOWN;
     // find-my-way types the parsed query as an object; ours is the raw text.
     return { kind: 'route', route: found.store as Route, params: found.params, query: found.searchParams as unknown as string };
   };

@@ -9,6 +9,7 @@ import type { Route } from './route.ts';
 export const ERROR_BODY_SCHEMAS: Readonly<Record<ErrorStyle, readonly z.ZodType[]>> = {
   baton: [errorSchema, problemSchema],
   fastapi: [fastapiErrorSchema, fastapiValidationSchema, problemSchema],
+  'fastapi-state': [fastapiErrorSchema, fastapiValidationSchema, problemSchema],
 };
 
 const DESCRIPTION: Readonly<Record<ProblemCode, string>> = {
@@ -35,7 +36,7 @@ export function documentedProblems(route: Route): Record<string, object> {
   for (const code of problemCodes(route)) {
     const shared = { $ref: `#/components/responses/${responseName(code, route.errorStyle)}` };
     const sentence =
-      route.errors[code] ?? (code === 'BAD_REQUEST' && route.errorStyle === 'fastapi' ? route.errors.UNPROCESSABLE : undefined);
+      route.errors[code] ?? (code === 'BAD_REQUEST' && route.errorStyle !== 'baton' ? route.errors.UNPROCESSABLE : undefined);
     // A description beside $ref overrides the shared one (OpenAPI 3.1 reference objects).
     responses[problemStatus(code, route.errorStyle)] = sentence === undefined ? shared : { ...shared, description: sentence };
   }
@@ -45,7 +46,7 @@ export function documentedProblems(route: Route): Record<string, object> {
 /** The shared error answers that the rows refer to, by name. */
 export function errorResponses(routes: readonly Route[], printer: SchemaPrinter): Record<string, object> {
   const responses: Record<string, object> = {};
-  for (const style of ['baton', 'fastapi'] as const) {
+  for (const style of ['baton', 'fastapi', 'fastapi-state'] as const) {
     const used = new Set(routes.filter((route) => route.errorStyle === style).flatMap(problemCodes));
     for (const code of ALL_CODES) {
       if (used.has(code)) responses[responseName(code, style)] = errorResponse(code, style, printer);
@@ -62,7 +63,7 @@ function problemCodes(route: Route): ProblemCode[] {
   if (route.stream !== undefined && route.stream.whenOver !== 'no-content') implied.push('GONE');
   const codes = ALL_CODES.filter((code) => implied.includes(code) || code in route.errors);
   // FastAPI has one answer, 422, for both.
-  return route.errorStyle === 'fastapi' ? codes.filter((code) => code !== 'UNPROCESSABLE') : codes;
+  return route.errorStyle === 'baton' ? codes : codes.filter((code) => code !== 'UNPROCESSABLE');
 }
 
 function errorResponse(code: ProblemCode, style: ErrorStyle, printer: SchemaPrinter): object {
@@ -87,5 +88,5 @@ function bodySchema(code: ProblemCode, style: ErrorStyle): z.ZodType {
 
 /** `BadRequest`, and for FastAPI's wording `BadRequestDetail`. */
 function responseName(code: ProblemCode, style: ErrorStyle): string {
-  return PROBLEM_STATUS[code].title.replace(/\W/g, '') + (style === 'fastapi' ? 'Detail' : '');
+  return PROBLEM_STATUS[code].title.replace(/\W/g, '') + (style === 'baton' ? '' : 'Detail');
 }

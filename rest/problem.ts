@@ -3,8 +3,11 @@ import { AppError, ERROR_CODES, type ErrorCode, type FieldError } from '../src/c
 /** Every way a REST request can fail: the domain's codes, and the two that only HTTP knows. */
 export type ProblemCode = ErrorCode | 'METHOD_NOT_ALLOWED' | 'UNSUPPORTED_MEDIA_TYPE';
 
-/** How a route words its errors: Baton's `{"error", "request_id"}` (reference 000) or FastAPI's `{"detail"}` (references 002 and 004). */
-export type ErrorStyle = 'baton' | 'fastapi';
+/**
+ * How a route words its errors: Baton's `{"error", "request_id"}` (reference 000) or FastAPI's `{"detail"}` (reference 004); `fastapi-state`
+ * is the same, with 400 for what the present state does not allow (reference 002).
+ */
+export type ErrorStyle = 'baton' | 'fastapi' | 'fastapi-state';
 
 /** Which part of the request a field stands in. */
 export type InputPart = 'path' | 'query' | 'header' | 'body';
@@ -80,7 +83,9 @@ const DEFAULT_RETRY_AFTER_SECS = 1;
  * The status of a problem in a style. FastAPI calls input that its validation refused unprocessable where Baton calls it bad.
  */
 export function problemStatus(code: ProblemCode, style: ErrorStyle): number {
-  return PROBLEM_STATUS[style === 'fastapi' && code === 'BAD_REQUEST' ? 'UNPROCESSABLE' : code].status;
+  if (style !== 'baton' && code === 'BAD_REQUEST') return PROBLEM_STATUS.UNPROCESSABLE.status;
+  if (style === 'fastapi-state' && code === 'CONFLICT') return PROBLEM_STATUS.BAD_REQUEST.status;
+  return PROBLEM_STATUS[code].status;
 }
 
 /** The problem an error stands for, or null when it is one nobody planned for and its text must not leave the server. */
@@ -166,7 +171,7 @@ function problemJson(problem: Problem, status: number, requestId: string): objec
 }
 
 function plainBody(problem: Problem, audience: ProblemAudience): object {
-  return audience.style === 'fastapi' ? fastapiBody(problem) : batonBody(problem, audience.requestId);
+  return audience.style === 'baton' ? batonBody(problem, audience.requestId) : fastapiBody(problem);
 }
 
 function batonBody(problem: Problem, requestId: string): object {

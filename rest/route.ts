@@ -58,6 +58,8 @@ export interface RouteSpec<P extends Part, Q extends Part, H extends Part, B ext
   readonly description?: string;
   readonly auth: RouteAuth;
   readonly errorStyle?: ErrorStyle;
+  /** What problems say here, where the documented API has words of its own for them. */
+  readonly says?: { readonly [code in ProblemCode]?: string };
   /** Strict object with one key for each `{name}` of the path. */
   readonly params?: P;
   /** Strict object; values arrive as text, so use the helpers of `query.ts`. Without it the route takes no query. */
@@ -103,6 +105,7 @@ export interface Route {
   readonly description: string | undefined;
   readonly auth: RouteAuth;
   readonly errorStyle: ErrorStyle;
+  readonly says: { readonly [code in ProblemCode]?: string };
   readonly params: z.ZodType | undefined;
   readonly query: z.ZodType | undefined;
   readonly headers: z.ZodType | undefined;
@@ -149,6 +152,7 @@ export function defineRoute<
     description: spec.description,
     auth: spec.auth,
     errorStyle: spec.errorStyle ?? 'baton',
+    says: spec.says ?? {},
     params: spec.params,
     query: spec.query,
     headers: spec.headers,

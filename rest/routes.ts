@@ -38,6 +38,9 @@ import { workflowRunRoutes } from './v1/workflow-runs.ts';
 import { workflowStepOperationRoutes } from './v1/workflow-step-operations.ts';
 import { workflowTriggerRoutes } from './v1/workflow-trigger.ts';
 import { workflowRoutes } from './v1/workflows.ts';
+import { workflowApiPauseRoutes } from './workflow-api/pauses.ts';
+import { workflowApiRunRoutes } from './workflow-api/runs.ts';
+import { workflowApiStartRoutes } from './workflow-api/starts.ts';
 
 /** Every documented route: the single source of the router, the validation, the OpenAPI document and its tests. */
 export const routes: readonly Route[] = [
@@ -79,6 +82,9 @@ export const routes: readonly Route[] = [
   ...automationRunRoutes,
   ...automationRunEventRoutes,
   ...automationRunStepRoutes,
+  ...workflowApiRunRoutes,
+  ...workflowApiStartRoutes,
+  ...workflowApiPauseRoutes,
 ];
 
 /** The groups of the reference, in its order. */
@@ -99,6 +105,11 @@ export const apiTags: readonly ApiTag[] = [
   {
     name: 'Automation runs',
     description: 'Workflows and their runs as the automations API knows them; errors are `{"detail": …}`.',
+  },
+  {
+    name: 'Workflow API',
+    description:
+      'Runs of workflows and their tasks as the workflow API knows them, with and without the trailing slash; errors are `{"detail": …}`.',
   },
 ];
 

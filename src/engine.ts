@@ -303,6 +303,8 @@ export function makeEngine(deps: EngineDeps): Engine {
     },
     async drain(graceMs) {
       await Promise.all([watchdog.stop(), reaper.stop(), doorbell.stop(), dispatcher.stop(graceMs), webhooks.stop(graceMs)]);
+      // Whoever still waits for a workflow run is answered while the server can.
+      workflows.deps.runWaits.close();
     },
     async close() {
       timers.stop();

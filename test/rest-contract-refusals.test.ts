@@ -104,6 +104,8 @@ describe('an id', () => {
           events: other.eventKey,
           'batch-operations': other.batchId,
           workflows: other.workflowId,
+          wf: other.workflowId,
+          run: other.workflowRunId,
           'workflow-runs': other.workflowRunId,
           automations: other.workflowId,
           'automation-runs': other.workflowRunId,
@@ -114,7 +116,7 @@ describe('an id', () => {
           schedules: other.scheduleId,
           'webhooks/subscriptions': other.subscriptionId,
           'webhooks/deliveries': other.deliveryId,
-        }[/^(?:\/api)?\/v1\/((?:webhooks\/)?[^/]+)/.exec(route.path)?.[1] ?? ''] ?? '';
+        }[nounOf(route.path)] ?? '';
       // Nothing is foreign to a key that reaches beyond its project, so this one does not, unless the route takes no other.
       const reachesAll = caseOf(route).scope === 'instance:admin';
       const token = await keyWith(reachesAll ? 'instance:admin' : '*');
@@ -242,7 +244,7 @@ async function refused(route: Route, refusals: readonly Refusal[]): Promise<Rest
   for (const [what, over, ordinary] of refusals) {
     const answer = await send(world, route, { ...base, ...over });
     // FastAPI calls bad input unprocessable.
-    const status = route.errorStyle === 'fastapi' && ordinary === 400 ? 422 : ordinary;
+    const status = route.errorStyle !== 'baton' && ordinary === 400 ? 422 : ordinary;
     expect([what, answer.status, answer.status === status ? null : answer.body]).toEqual([what, status, null]);
     if (route.errorStyle === 'baton') {
       expect(errorSchema.strict().parse(answer.body).request_id).toBe(answer.headers.get('x-request-id'));
@@ -252,6 +254,12 @@ async function refused(route: Route, refusals: readonly Refusal[]): Promise<Rest
   seen = await world.stored();
   expect(seen).toEqual(before);
   return answers;
+}
+
+/** What the id in a path is the id of: the segment before it, or for `/wf/{name}/{run_id}/` the run. */
+function nounOf(path: string): string {
+  if (path.includes('{run_id}') && path.startsWith('/wf/')) return 'run';
+  return /^(?:(?:\/api)?\/v1)?\/((?:webhooks\/)?[^/]+)/.exec(path)?.[1] ?? '';
 }
 
 /** What an answer says went wrong, in either style. */

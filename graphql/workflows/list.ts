@@ -24,6 +24,8 @@ export const WorkflowRunFilter = builder
       workflow: t.id(described.workflow),
       triggeredBy: t.string(described.triggeredBy),
       parentRunId: t.id(described.parentRunId),
+      isTopLevel: t.boolean(described.isTopLevel),
+      waitsForPerson: t.boolean(described.waitsForPerson),
       scheduleId: t.id(described.scheduleId),
       retryOf: t.id(described.retryOf),
       tags: t.field({ type: 'StringMap', ...described.tags }),

@@ -23,7 +23,8 @@ const StepOverride = builder.inputType('StepOverrideInput', {
 });
 
 const triggered = describedBy(TriggerWorkflowInput);
-const TriggerWorkflow = builder
+/** What to trigger. */
+export const TriggerWorkflow = builder
   .inputType('TriggerWorkflowInput', {
     description: 'Which workflow to trigger, and with what.',
     fields: (t) => ({
@@ -32,12 +33,14 @@ const TriggerWorkflow = builder
       idempotencyKey: t.string(triggered.idempotencyKey),
       tags: t.field({ type: 'StringMap', ...triggered.tags }),
       stepOverrides: t.field({ type: [StepOverride], ...triggered.stepOverrides }),
+      parentRunId: t.id(triggered.parentRunId),
       timeoutSecs: t.int(triggered.timeoutSecs),
     }),
   })
   .validate(leavingOutNulls(TriggerWorkflowInput));
 
-const TriggerWorkflowResult = builder.objectRef<WorkflowTriggered>('TriggerWorkflowResult').implement({
+/** What answers a trigger. */
+export const TriggerWorkflowResult = builder.objectRef<WorkflowTriggered>('TriggerWorkflowResult').implement({
   description: 'The workflow run that answers a trigger.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The workflow run.' }),

@@ -10,6 +10,8 @@ import { listWorkflowRuns, WorkflowRunConnection, WorkflowRunFilter } from './li
 import { StepRun, Workflow, WorkflowRun, WorkflowRunEvent, WorkflowVersion } from './type.ts';
 
 const authScopes = { scope: 'workflows:read' } as const;
+/** For what mutations answer: whoever may trigger or change workflow runs sees what became of the one they meant. */
+const alsoOfMutations = { ...authScopes, orScope: ['workflows:write', 'workflows:trigger'] } as const;
 
 /** Numbers are cursors: those of events are the same as `after` of the subscription. */
 function byNumber<Field extends string>(field: Field, order: 'asc' | 'desc'): ListKey<Field, number> {
@@ -91,21 +93,23 @@ const GraphEdge = builder.objectRef<{ readonly from: string; readonly to: string
   }),
 });
 
-const Graph = builder
-  .objectRef<{ readonly workflowRunId: string; readonly edges: readonly { from: string; to: string }[] }>('WorkflowGraph')
-  .implement({
-    description: 'A workflow run as a graph.',
-    fields: (t) => ({
-      nodes: t.prismaField({
-        type: [StepRun],
-        description: 'Its steps as they stand now, in the order of the definition.',
-        complexity: { field: 5, multiplier: 100 },
-        resolve: (query, { workflowRunId }, _args, { prisma }) =>
-          prisma.workflowStepRun.findMany({ ...query, where: { workflowRunId }, orderBy: { position: 'asc' } }),
-      }),
-      edges: t.field({ type: [GraphEdge], description: 'What depends on what.', resolve: ({ edges }) => [...edges] }),
+interface GraphParts {
+  readonly nodes: readonly (typeof StepRun.$inferType)[];
+  readonly edges: readonly { readonly from: string; readonly to: string }[];
+}
+
+const Graph = builder.objectRef<GraphParts>('WorkflowGraph').implement({
+  description: 'A workflow run as a graph.',
+  fields: (t) => ({
+    nodes: t.field({
+      type: [StepRun],
+      description: 'Its steps as they stand now, in the order of the definition.',
+      complexity: { field: 5, multiplier: 100 },
+      resolve: ({ nodes }) => [...nodes],
     }),
-  });
+    edges: t.field({ type: [GraphEdge], description: 'What depends on what.', resolve: ({ edges }) => [...edges] }),
+  }),
+});
 
 builder.prismaObjectFields(WorkflowRun, (t) => ({
   workflow: t.relation('workflow', {
@@ -115,8 +119,8 @@ builder.prismaObjectFields(WorkflowRun, (t) => ({
   }),
   version: t.relation('definition', {
     type: WorkflowVersion,
-    description: 'What the workflow said when it was triggered. Requires `workflows:read`.',
-    authScopes,
+    description: 'What the workflow said when it was triggered. Requires `workflows:read`, or another scope of workflows.',
+    authScopes: alsoOfMutations,
   }),
   parentStep: t.relation('parentStep', {
     type: StepRun,
@@ -163,11 +167,16 @@ builder.prismaObjectFields(WorkflowRun, (t) => ({
   }),
   graph: t.field({
     type: Graph,
-    description: 'Its steps as nodes with their states, and what depends on what. Requires `workflows:read`.',
-    authScopes,
-    select: { id: true, definition: { select: { definition: true } } },
-    resolve: ({ id, definition }) => ({
-      workflowRunId: id,
+    description:
+      'Its steps as nodes with their states, and what depends on what. Requires `workflows:read`, or another scope of workflows.',
+    authScopes: alsoOfMutations,
+    // The steps are read with their workflow runs, those of a whole list at once.
+    select: (_args, _context, nestedSelection) => ({
+      steps: nestedSelection({ orderBy: { position: 'asc' } }, ['nodes']),
+      definition: { select: { definition: true } },
+    }),
+    resolve: ({ steps, definition }) => ({
+      nodes: steps,
       edges: definitionOf(definition.definition).steps.flatMap(({ ref, dependsOn }) =>
         dependsOn.map((from) => ({ from, to: ref })),
       ),

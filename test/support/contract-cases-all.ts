@@ -10,6 +10,7 @@ import { sdkCases } from './contract-cases-sdk.ts';
 import { streamCases } from './contract-cases-streams.ts';
 import { v1Cases } from './contract-cases-v1.ts';
 import { webhookCases } from './contract-cases-webhooks.ts';
+import { workflowApiCases } from './contract-cases-workflow-api.ts';
 import { workflowRunCases } from './contract-cases-workflow-runs.ts';
 import { workflowCases } from './contract-cases-workflows.ts';
 
@@ -28,4 +29,5 @@ export const contractCases: Readonly<Record<string, ContractCase>> = {
   ...workflowCases,
   ...workflowRunCases,
   ...automationCases,
+  ...workflowApiCases,
 };

@@ -30,6 +30,29 @@ const AUTOMATION_RUN = `{
   "versionNumber": 0
 }`;
 
+const TASK = `{
+  "id": "string", "run_id": "string", "node_id": "string", "node_type": "string", "status": "PENDING",
+  "start_time": "2019-08-24T14:15:22Z", "end_time": "2019-08-24T14:15:22Z", "inputs": {}, "outputs": {}, "error": "string",
+  "is_downstream_of_pause": false
+}`;
+
+const PAUSE = `{
+  "id": "string", "run_id": "string", "node_id": "string", "pause_message": "string", "pause_time": "2019-08-24T14:15:22Z",
+  "resume_time": "2019-08-24T14:15:22Z", "resume_user_id": "string", "resume_action": "APPROVE", "input_data": {},
+  "comments": "string"
+}`;
+
+const WORKFLOW_API_RUN = `{
+  "id": "string", "workflow_id": "string", "workflow_version_id": "string",
+  "workflow_version": {
+    "version": 0, "name": "string", "description": "string", "definition": {}, "definition_hash": "string",
+    "created_at": "2019-08-24T14:15:22Z", "updated_at": "2019-08-24T14:15:22Z"
+  },
+  "status": "PENDING", "start_time": "2019-08-24T14:15:22Z", "end_time": "2019-08-24T14:15:22Z", "initial_inputs": {}, "outputs": {},
+  "tasks": [${TASK}], "parent_run_id": "string", "run_type": "string", "output_file_id": "string", "input_dataset_id": "string",
+  "message": "string", "duration": 0, "percentage_complete": 0
+}`;
+
 /** The examples of the run documents, as they print them. */
 const DOCUMENTED = {
   JobRun: JOB_RUN,
@@ -62,6 +85,12 @@ const DOCUMENTED = {
       "id": "string", "job_id": "string", "depends_on_job_id": "string", "condition": "string", "created_at": "2019-08-24T14:15:22Z"
     }],
     "dependencies_satisfied": true
+  }`,
+  WorkflowApiRun: WORKFLOW_API_RUN,
+  Task: TASK,
+  PauseHistory: PAUSE,
+  PausedRun: `{
+    "run": ${WORKFLOW_API_RUN}, "current_pause": ${PAUSE}, "workflow": { "id": "string", "name": "string", "description": "string" }
   }`,
   AutomationRun: AUTOMATION_RUN,
   AutomationRunList: `{ "items": [${AUTOMATION_RUN}], "total": 0 }`,

@@ -169,6 +169,23 @@ export const ROOT_FIELDS: Readonly<
     needs: 'workflows:write',
     document: 'mutation { cancelWorkflowRuns(input: { ids: ["x"] }) { id } }',
   },
+  'Mutation.runWorkflow': {
+    needs: 'workflows:trigger',
+    document: 'mutation { runWorkflow(input: { workflow: "none" }) { id } }',
+  },
+  'Mutation.runPartialWorkflow': {
+    needs: 'workflows:trigger',
+    document: 'mutation { runPartialWorkflow(input: { workflow: "none", step: "x" }) { id } }',
+  },
+  'Mutation.triggerWorkflowBatch': {
+    needs: 'workflows:trigger',
+    document: 'mutation { triggerWorkflowBatch(input: { workflow: "none", items: [1] }) { id } }',
+  },
+  'Mutation.resolveWorkflowPause': {
+    needs: 'workflows:write',
+    document: 'mutation { resolveWorkflowPause(input: { id: "none", action: APPROVE }) { id } }',
+  },
+  'Mutation.deleteWorkflowRun': { needs: 'workflows:write', document: 'mutation { deleteWorkflowRun(id: "none") }' },
   'Mutation.cancelWorkflowRun': {
     needs: 'workflows:write',
     document: 'mutation { cancelWorkflowRun(input: { id: "none" }) { id } }',

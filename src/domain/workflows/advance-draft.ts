@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { isFinalWorkflow } from '../../core/workflow-state.ts';
 import { validate } from '../jobs/json-schema.ts';
 import { absorb } from './absorb.ts';
+import { absorbBatch } from './absorb-batch.ts';
 import { beginStep } from './begin-step.ts';
 import { MAX_OUTPUT_BYTES } from './complete-step.ts';
 import { refsIn } from './definitions.ts';
@@ -24,6 +25,10 @@ export async function advanceDraft(draft: Draft, deps: AdvanceDeps): Promise<voi
   }
   if (draft.status === 'pending') draft.move('running', 'started');
   if (isFinalWorkflow(draft.status)) return;
+  if (draft.loaded.batch) {
+    absorbBatch(draft);
+    return;
+  }
   await absorb(draft, deps);
   while (draft.status === 'running') {
     const next = plan(draft.version.graph, draft.steps, draft.version.definition.maxParallelSteps);
@@ -48,7 +53,8 @@ async function end(draft: Draft, ending: NonNullable<Plan['end']>, deps: Advance
   try {
     const output = await outputOf(draft, deps);
     const { outputSchema } = draft.version.definition;
-    const [fault] = outputSchema ? validate(outputSchema, output ?? null, 'output') : [];
+    // The schema is about the whole, and so is what the workflow says its output is.
+    const [fault] = outputSchema && draft.loaded.partialStep === null ? validate(outputSchema, output ?? null, 'output') : [];
     if (!fault) {
       draft.move('completed', output === undefined ? 'completed; its output is too large to be kept' : 'completed', { output });
       return;
@@ -62,9 +68,14 @@ async function end(draft: Draft, ending: NonNullable<Plan['end']>, deps: Advance
   }
 }
 
-/** What the workflow says its output is, or the outputs of its last steps by ref; undefined when those are too large to be kept. */
+/**
+ * What the workflow says its output is, or the outputs of its last steps by ref, of a partial run that of its step; undefined when those
+ * are too large to be kept.
+ */
 async function outputOf(draft: Draft, deps: AdvanceDeps): Promise<JsonValue | undefined> {
   const { definition, graph } = draft.version;
+  const { partialStep } = draft.loaded;
+  if (partialStep !== null) return bounded(await readByRef(draft, [graph.positionOf.get(partialStep) ?? -1], deps));
   const refs = definition.output === null ? null : refsIn(inspectExpression(definition.output).paths);
   const positions = graph.steps.flatMap(({ isLast }, position) => {
     const ref = definition.steps[position]?.ref ?? '';
@@ -81,8 +92,17 @@ async function outputOf(draft: Draft, deps: AdvanceDeps): Promise<JsonValue | un
     );
     return deps.expressions.evaluate(definition.output, JSON.stringify({ payload: scope.payload, steps, parent_outputs: {} }));
   }
-  const outputs = await readOutputs(draft, positions, deps.engine);
+  return bounded(await readByRef(draft, positions, deps));
+}
+
+async function readByRef(draft: Draft, positions: readonly number[], deps: AdvanceDeps): Promise<JsonObject> {
   const output: JsonObject = {};
-  for (const [position, value] of outputs) output[definition.steps[position]?.ref ?? ''] = value;
+  for (const [position, value] of await readOutputs(draft, positions, deps.engine)) {
+    output[draft.version.definition.steps[position]?.ref ?? ''] = value;
+  }
+  return output;
+}
+
+function bounded(output: JsonObject): JsonObject | undefined {
   return Buffer.byteLength(JSON.stringify(output)) > MAX_OUTPUT_BYTES ? undefined : output;
 }

@@ -33,7 +33,7 @@ export async function applyDrafts(drafts: readonly Draft[], pool: Pool): Promise
 }
 
 function toItem(draft: Draft, ord: number): object {
-  const { loaded, status, ending, events, changed, steps } = draft;
+  const { loaded, status, ending, events, changed, steps, batchStarted } = draft;
   const touched = [...changed].flatMap((position) => steps[position] ?? []);
   return {
     ord,
@@ -43,6 +43,7 @@ function toItem(draft: Draft, ord: number): object {
     error: ending?.error,
     failed_step: ending?.failedStep,
     output: ending?.output,
+    batch_started: batchStarted ?? undefined,
     events,
     steps: touched.map(toStep),
     waits: touched.flatMap(({ id, attempt, status: at, wait }) =>

@@ -12,7 +12,8 @@ import { FIRED_WORKFLOWS_SQL } from '../webhooks/fired-workflow-deliveries.ts';
 export const APPLY_SQL = `
 with input as materialized (
   select * from json_to_recordset($1::json) as x (
-    ord int, id uuid, revision int, status text, error text, failed_step text, output jsonb, steps json, events json, waits json)
+    ord int, id uuid, revision int, status text, error text, failed_step text, output jsonb, batch_started int, steps json,
+    events json, waits json)
 ), locked as materialized (
   select i.*, w.project_id, w.event_seq, w.status as was
     from input i join workflow_runs w on w.id = i.id
@@ -21,6 +22,7 @@ with input as materialized (
   update workflow_runs w set
     revision = w.revision + 1, updated_at = now(), event_seq = w.event_seq + json_array_length(l.events), status = l.status,
     error = coalesce(l.error, w.error), failed_step = coalesce(l.failed_step, w.failed_step),
+    batch_started = coalesce(l.batch_started, w.batch_started),
     started_at = coalesce(w.started_at, case when l.status in ('running', 'completed', 'failed', 'timed_out') then now() end),
     finished_at = case when l.status in ('completed', 'failed', 'timed_out', 'canceled') then now() end,
     deadline_at = case

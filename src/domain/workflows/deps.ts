@@ -3,6 +3,7 @@ import type { Advancer } from './advance.ts';
 import type { Definitions } from './definitions.ts';
 import type { Expressions } from './expression.ts';
 import type { WorkflowInserts } from './insert-runs.ts';
+import type { RunWaits } from './run-waits.ts';
 
 /** What the functions of this folder work with; made once per process by the composition root. */
 export interface WorkflowDeps
@@ -11,4 +12,5 @@ export interface WorkflowDeps
   readonly expressions: Expressions;
   readonly workflowInserts: WorkflowInserts;
   readonly advancer: Advancer;
+  readonly runWaits: RunWaits;
 }

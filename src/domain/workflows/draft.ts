@@ -80,6 +80,8 @@ export interface Draft {
   readonly stops: ReadonlySet<string>;
   /** Positions of jobs, maps and sub-workflows that have work to begin, a map with the first of its new items. */
   readonly begins: ReadonlyMap<number, number>;
+  /** Of a batch: how many items it has started with this draft; null when that stays as it is. */
+  readonly batchStarted: number | null;
   isChanged(): boolean;
   /** Changes a step; a new status is told in the story. */
   change(
@@ -91,6 +93,8 @@ export interface Draft {
   stop(position: number): void;
   /** Has work begin that belongs to a step, for a map from an item on. */
   begin(position: number, fromItem?: number): void;
+  /** Of a batch: starts items, so that so many are started. */
+  startItems(started: number): void;
   /** Moves the whole. A final status cancels what has not ended. */
   move(status: WorkflowRunStatus, message: string, of?: Partial<Ending> & { readonly actor?: string }): void;
 }
@@ -104,6 +108,7 @@ export function makeDraft(loaded: LoadedRun, version: WorkflowVersion): Draft {
   const begins = new Map<number, number>();
   let status = loaded.status;
   let ending: Ending | null = null;
+  let batchStarted: number | null = null;
 
   const draft: Draft = {
     loaded,
@@ -114,6 +119,9 @@ export function makeDraft(loaded: LoadedRun, version: WorkflowVersion): Draft {
     },
     get ending() {
       return ending;
+    },
+    get batchStarted() {
+      return batchStarted;
     },
     events,
     changed,
@@ -137,8 +145,8 @@ export function makeDraft(loaded: LoadedRun, version: WorkflowVersion): Draft {
         from_status: step.status === next.status ? null : step.status,
         to_status: step.status === next.status ? null : next.status,
         attempt: next.attempt,
-        actor: actor ?? null,
-        data: data ?? null,
+        actor: actor ?? patch.decision?.by ?? null,
+        data: patch.decision ? { ...data, decision: patch.decision.kind, reason: patch.decision.reason } : (data ?? null),
       });
     },
     stop(position) {
@@ -146,6 +154,20 @@ export function makeDraft(loaded: LoadedRun, version: WorkflowVersion): Draft {
       if (step?.status === 'running') stops.add(step.id);
     },
     begin: (position, fromItem = 0) => void begins.set(position, Math.min(fromItem, begins.get(position) ?? fromItem)),
+    startItems(started) {
+      const from = loaded.batch?.started ?? 0;
+      batchStarted = started;
+      events.push({
+        type: 'progress',
+        step_ref: null,
+        message: `started ${started - from} more of ${loaded.batch?.total ?? started} items`,
+        from_status: null,
+        to_status: null,
+        attempt: null,
+        actor: null,
+        data: { started },
+      });
+    },
     move(to, message, { error = null, failedStep = null, output, actor } = {}) {
       if (isFinalWorkflow(to)) {
         ending = { error, failedStep, output };

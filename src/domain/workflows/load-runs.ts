@@ -13,9 +13,24 @@ export interface LoadedRun {
   readonly revision: number;
   readonly nesting: number;
   readonly parentRunId: string | null;
+  /** When not the whole workflow runs: the step it is for. */
+  readonly partialStep: string | null;
+  /** Of a batch. */
+  readonly batch: BatchItems | null;
   /** Its deadline has passed, and it is not paused. */
   readonly isLate: boolean;
   readonly steps: readonly LoadedStep[];
+}
+
+/** How the items of a batch stand. */
+export interface BatchItems {
+  readonly total: number;
+  readonly parallel: number;
+  readonly started: number;
+  /** How many have a run, and how those stand. */
+  readonly begun: number;
+  readonly active: number;
+  readonly completed: number;
 }
 
 /** How the items of a map stand. */
@@ -62,13 +77,13 @@ export interface LoadedStep {
  */
 const LOAD_SQL = `
 select w.id, w.project_id as "projectId", w.workflow_id as "workflowId", w.workflow_version as "workflowVersion", w.status, w.revision,
-       w.nesting, w.parent_run_id as "parentRunId", coalesce(w.deadline_at <= now() and w.paused_at is null, false) as "isLate", s.steps
+       w.nesting, w.parent_run_id as "parentRunId", w.partial_step as "partialStep", b.fact as batch, coalesce(w.deadline_at <= now() and w.paused_at is null, false) as "isLate", s.steps
   from unnest($1::uuid[]) as k (id)
  cross join lateral (select * from workflow_runs w where w.id = k.id offset 0) w
  cross join lateral (
-   select json_agg(json_build_object('id', s.id, 'status', s.status, 'attempt', s.attempt, 'skipReason', s.skip_reason, 'chosen', s.chosen,
+   select coalesce(json_agg(json_build_object('id', s.id, 'status', s.status, 'attempt', s.attempt, 'skipReason', s.skip_reason, 'chosen', s.chosen,
             'mapTotal', s.map_total, 'mapStarted', s.map_started, 'isDue', coalesce(s.wake_at <= now(), false),
-            'run', r.fact, 'items', m.fact, 'child', c.fact, 'wait', v.fact) order by s.position) as steps
+            'run', r.fact, 'items', m.fact, 'child', c.fact, 'wait', v.fact) order by s.position), '[]') as steps
      from workflow_step_runs s
      left join lateral (
        select json_build_object('id', r.id, 'status', r.status, 'error', r.error) as fact from runs r
@@ -97,7 +112,13 @@ select w.id, w.project_id as "projectId", w.workflow_id as "workflowId", w.workf
                 'isApproved', v.response_payload->'approved' is distinct from 'false'::jsonb, 'reason', v.response_payload->>'reason') as fact
          from waits v where s.kind in ('approval', 'wait_for_event') and s.status = 'waiting' and v.workflow_step_run_id = s.id
           and v.step_attempt = s.attempt) v on true
-    where s.workflow_run_id = w.id) s`;
+    where s.workflow_run_id = w.id) s
+  left join lateral (
+    select json_build_object('total', w.batch_total, 'parallel', w.batch_parallel, 'started', w.batch_started, 'begun', count(*)::int,
+             'active', (count(*) filter (where c.status in ('pending', 'running', 'paused')))::int,
+             'completed', (count(*) filter (where c.status = 'completed'))::int) as fact
+      from workflow_runs c where w.batch_total is not null and c.parent_run_id = w.id and c.batch_index is not null
+    having w.batch_total is not null) b on true`;
 
 /** Loads workflow runs; those that do not exist are left out. */
 export async function loadRuns(ids: readonly string[], pool: Pool): Promise<LoadedRun[]> {

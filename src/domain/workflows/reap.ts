@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { ACTIVE_SQL, FINAL_SQL } from '../runs/transition-statement.ts';
 import type { StepDefinition } from './definition.ts';
 import type { WorkflowDeps } from './deps.ts';
+import { healBatches } from './reap-batches.ts';
 import { beginWork, type StepWork, stopUnwanted } from './work.ts';
 
 /** Rows one look handles; the next pass finds the rest. */
@@ -38,6 +39,7 @@ export async function healWorkflows(deps: WorkflowDeps): Promise<void> {
   await touchMissed(deps);
   await beginMissed(deps);
   await stopStrays(deps);
+  await healBatches(deps);
 }
 
 async function touchMissed(deps: WorkflowDeps): Promise<void> {

@@ -7,18 +7,27 @@ const EXPIRED_SQL = Object.entries(KEPT_DAYS)
   .map(([status, days]) => `(w.status = '${status}' and w.finished_at < now() - interval '${days} days')`)
   .join(' or ');
 
-const DELETE_SQL = `
+/** Common table expressions that delete the workflow runs `old` names, with all that belongs to them; `gone_runs` has their ids. */
+export const deleteWorkflowRunsSql = `
+d1 as (delete from workflow_run_data x using old where x.workflow_run_id = old.id),
+d2 as (delete from workflow_run_events x using old where x.workflow_run_id = old.id),
+gone_steps as (delete from workflow_step_runs x using old where x.workflow_run_id = old.id returning x.id),
+d3 as (delete from waits x using gone_steps where x.workflow_step_run_id = gone_steps.id),
+gone_runs as (delete from workflow_runs x using old where x.id = old.id returning x.id)`;
+
+const EXPIRE_SQL = `
 with old as materialized (
   select w.id from workflow_runs w where w.created_at < now() - interval '${Math.min(...Object.values(KEPT_DAYS))} days' and (${EXPIRED_SQL})
    limit $1 for update skip locked
-), d1 as (delete from workflow_run_data x using old where x.workflow_run_id = old.id),
-d2 as (delete from workflow_run_events x using old where x.workflow_run_id = old.id),
-gone as (delete from workflow_step_runs x using old where x.workflow_run_id = old.id returning x.id),
-d3 as (delete from waits x using gone where x.workflow_step_run_id = gone.id)
-delete from workflow_runs x using old where x.id = old.id`;
+), ${deleteWorkflowRunsSql}
+select count(*)::int as deleted from gone_runs`;
 
 /** Deletes up to `limit` workflow runs that are past their keeping time, with all that belongs to them; answers how many. */
 export async function deleteExpiredWorkflowRuns(limit: number, deps: { readonly engine: Pool }): Promise<number> {
-  const { rowCount } = await deps.engine.query({ name: 'workflow-retention', text: DELETE_SQL, values: [limit] });
-  return rowCount ?? 0;
+  const { rows } = await deps.engine.query<{ deleted: number }>({
+    name: 'workflow-retention',
+    text: EXPIRE_SQL,
+    values: [limit],
+  });
+  return rows[0]?.deleted ?? 0;
 }

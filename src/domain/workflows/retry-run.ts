@@ -45,6 +45,7 @@ export async function retryWorkflowRun(
   if (!old || old.projectId !== actor.projectId) throw notFound('workflow run');
   if (!isFinalWorkflow(old.status))
     throw new AppError('CONFLICT', `workflow run goes on: it is ${old.status}; cancel it first or wait for its end`);
+  if (old.batch) throw new AppError('BAD_REQUEST', 'a batch is not done again as a whole: retry the runs of its items');
   if ((mode === 'from_step') !== (step !== undefined)) {
     throw new AppError(
       'BAD_REQUEST',
@@ -61,6 +62,8 @@ export async function retryWorkflowRun(
     workflowVersion: old.workflowVersion,
     nesting: Math.min(old.nesting, MAX_NESTING),
     parent: null,
+    batch: null,
+    partialStep: old.partialStep,
     retry: { of: id, mode, from: step ?? null },
     idempotencyKey: input.idempotencyKey ?? null,
     triggeredBy: 'retry',
@@ -78,6 +81,7 @@ export async function retryWorkflowRun(
         kind,
         skipReason: isDisabled ? 'disabled' : null,
         copyOf: again.has(position) || isDisabled ? null : (before?.id ?? null),
+        given: null,
       };
     }),
   };

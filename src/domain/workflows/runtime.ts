@@ -1,11 +1,13 @@
 import { isFinalWorkflow } from '../../core/workflow-state.ts';
 import type { RunDeps } from '../runs/deps.ts';
 import { makeAdvancer } from './advance.ts';
+import { batchWorkOf, beginItems, stopUnwantedItems } from './batch-work.ts';
 import { makeDefinitions } from './definitions.ts';
 import type { WorkflowDeps } from './deps.ts';
 import type { Draft } from './draft.ts';
 import { makeExpressions } from './expression.ts';
 import { makeWorkflowInserts } from './insert-runs.ts';
+import { makeRunWaits } from './run-waits.ts';
 import { beginWork, stopUnwanted, workOf } from './work.ts';
 
 /** What moves workflow runs in one process. */
@@ -35,13 +37,18 @@ export function makeWorkflowRuntime(deps: RuntimeDeps): WorkflowRuntime {
   const expressions = makeExpressions();
   const advancer = makeAdvancer({ engine, expressions, definitions, onStored, onFired: deps.onFired, onError });
   const workflowInserts = makeWorkflowInserts({ pool: engine, onStored: (ids) => advancer.touch(ids) });
-  const all: WorkflowDeps = { ...deps, definitions, expressions, advancer, workflowInserts };
+  const runWaits = makeRunWaits(deps);
+  const all: WorkflowDeps = { ...deps, definitions, expressions, advancer, workflowInserts, runWaits };
 
   function onStored(drafts: readonly Draft[]): void {
     if (drafts.length === 0) return;
     deps.hub.wake(drafts.map(({ loaded }) => loaded.id));
     const works = drafts.flatMap(workOf);
     if (works.length > 0) background('begin-steps', beginWork(works, all));
+    const batches = drafts.flatMap(batchWorkOf);
+    if (batches.length > 0) background('begin-items', beginItems(batches, all));
+    const over = drafts.filter(({ loaded, status }) => loaded.batch && isFinalWorkflow(status)).map(({ loaded }) => loaded.id);
+    if (over.length > 0) background('stop-items', stopUnwantedItems(over, all));
     const stops = drafts.flatMap((draft) => [...draft.stops]);
     if (stops.length > 0) background('stop-steps', stopUnwanted(stops, all));
     for (const draft of drafts) {

@@ -12,7 +12,11 @@ export async function startSubWorkflow(work: StepWork, deps: WorkflowDeps): Prom
   const workflow = await triggerableWorkflow(projectId, work.step.workflowId ?? '', deps);
   const run = prepareRun({ projectId, createdBy: `step:${stepRunId}` }, workflow, {
     input: { payload: work.input },
-    origin: { triggeredBy: 'workflow', nesting: nesting + 1, parent: { runId: work.workflowRunId, stepRunId, attempt } },
+    origin: {
+      triggeredBy: 'workflow',
+      nesting: nesting + 1,
+      parent: { runId: work.workflowRunId, step: { runId: stepRunId, attempt } },
+    },
   });
   const outcome = await deps.workflowInserts.one(run);
   if (outcome.kind === 'existing') deps.advancer.touch([outcome.id, work.workflowRunId]);

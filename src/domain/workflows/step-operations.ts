@@ -34,22 +34,34 @@ type Deps = Pick<WorkflowDeps, 'advancer'>;
 
 /** Approves a step that waits for it: it completes. CONFLICT unless it waits, FORBIDDEN for a name that is no approver. */
 export async function approveStep(actor: Actor, input: z.output<typeof DecideStepInput>, deps: Deps): Promise<void> {
-  await decide(actor, input, deps, (target, decision) => {
-    const output = { approved: true, by: decision.by, reason: decision.reason };
-    change(
-      target,
-      { status: 'completed', source: { from: 'value', value: output }, decision: { ...decision, kind: 'approved' } },
-      'approved',
-    );
-  });
+  await decide(actor, input, deps, approve);
+}
+
+/** Completes an approval as approved, with who and why for its output unless there is another one. */
+export function approve(target: Target, decision: Deciding, output?: JsonValue): void {
+  const value = output ?? { approved: true, by: decision.by, reason: decision.reason };
+  change(
+    target,
+    { status: 'completed', source: { from: 'value', value }, decision: { ...decision, kind: 'approved' } },
+    'approved',
+  );
 }
 
 /** Declines a step that waits for approval: it fails. Errors as for {@link approveStep}. */
 export async function declineStep(actor: Actor, input: z.output<typeof DecideStepInput>, deps: Deps): Promise<void> {
-  await decide(actor, input, deps, (target, decision) => {
-    const error = decision.reason === null ? 'declined' : `declined: ${decision.reason}`;
-    change(target, { status: 'failed', error, decision: { ...decision, kind: 'declined' } }, 'declined');
-  });
+  await decide(actor, input, deps, decline);
+}
+
+/** Fails an approval as declined. */
+export function decline(target: Target, decision: Deciding): void {
+  const error = decision.reason === null ? 'declined' : `declined: ${decision.reason}`;
+  change(target, { status: 'failed', error, decision: { ...decision, kind: 'declined' } }, 'declined');
+}
+
+/** Completes an approval with an output, whatever was asked. */
+export function override(target: Target, decision: Deciding, output: JsonValue): void {
+  const source = { from: 'value', value: output } as const;
+  change(target, { status: 'completed', source, decision: { ...decision, kind: 'completed' } }, 'overridden');
 }
 
 /** Skips a step that is not over, its work is stopped; what depends on it goes on as if it had completed. CONFLICT when it is over. */
@@ -89,14 +101,16 @@ export async function retryStep(actor: Actor, input: StepOperation, deps: Deps):
   });
 }
 
-interface Target {
+/** A step that something is done to. */
+export interface Target {
   readonly draft: Draft;
   readonly position: number;
   readonly now: DraftStep;
   readonly definition: StepDefinition;
 }
 
-type Deciding = Omit<Decision, 'kind'>;
+/** Who decides, and why. */
+export type Deciding = Omit<Decision, 'kind'>;
 
 async function operate(
   actor: Actor,
@@ -113,9 +127,16 @@ async function operate(
     if (isFinalWorkflow(draft.status)) {
       throw new AppError('CONFLICT', `workflow run has ended already: it is ${draft.status}; retry it as a whole`);
     }
-    const by = input.approver === undefined ? actorName(actor) : `${input.approver} (${actorName(actor)})`;
-    act({ draft, position, now, definition }, { by, reason: input.reason ?? null });
+    act({ draft, position, now, definition }, decidingOf(actor, input));
   });
+}
+
+/** Who decides: the caller, and whom it names. */
+export function decidingOf(
+  actor: Actor,
+  { approver, reason }: { readonly approver?: string | undefined; readonly reason?: string | undefined },
+): Deciding {
+  return { by: approver === undefined ? actorName(actor) : `${approver} (${actorName(actor)})`, reason: reason ?? null };
 }
 
 async function decide(
@@ -125,21 +146,23 @@ async function decide(
   act: (target: Target, decision: Deciding) => void,
 ): Promise<void> {
   await operate(actor, input, deps, (target, decision) => {
-    const { approvers } = target.definition;
-    if (target.definition.kind !== 'approval') throw new AppError('CONFLICT', `step ${input.ref} is no approval`);
-    if (target.now.status !== 'waiting') throw conflict(input.ref, target.now, 'only a step that waits can be decided');
-    // The wait is over although nobody has looked yet: its event was sent, or it has lasted too long.
-    const wait = target.draft.loaded.steps[target.position]?.wait;
-    if (wait && wait.status !== 'waiting')
-      throw new AppError('CONFLICT', `step ${input.ref} was decided already: its wait is ${wait.status}`);
-    if (approvers && (input.approver === undefined || !approvers.includes(input.approver))) {
-      throw new AppError(
-        'FORBIDDEN',
-        `step ${input.ref} is decided by one of its approvers: name one of ${approvers.join(', ')}`,
-      );
-    }
+    requireDecidable(target, input);
     act(target, decision);
   });
+}
+
+/** CONFLICT unless the step is an approval that waits, FORBIDDEN for a name that is no approver of it. */
+export function requireDecidable(target: Target, input: { readonly ref: string; readonly approver?: string | undefined }): void {
+  const { approvers } = target.definition;
+  if (target.definition.kind !== 'approval') throw new AppError('CONFLICT', `step ${input.ref} is no approval`);
+  if (target.now.status !== 'waiting') throw conflict(input.ref, target.now, 'only a step that waits can be decided');
+  // The wait is over although nobody has looked yet: its event was sent, or it has lasted too long.
+  const wait = target.draft.loaded.steps[target.position]?.wait;
+  if (wait && wait.status !== 'waiting')
+    throw new AppError('CONFLICT', `step ${input.ref} was decided already: its wait is ${wait.status}`);
+  if (approvers && (input.approver === undefined || !approvers.includes(input.approver))) {
+    throw new AppError('FORBIDDEN', `step ${input.ref} is decided by one of its approvers: name one of ${approvers.join(', ')}`);
+  }
 }
 
 function change(target: Target, patch: Parameters<Draft['change']>[1], what: string): void {
@@ -167,7 +190,8 @@ function isStarted(step: DraftStep | undefined): boolean {
   return step !== undefined && step.status !== 'pending' && step.status !== 'skipped';
 }
 
-function chosenIn(value: JsonValue, definition: StepDefinition): string[] {
+/** The steps that the output of a condition or router chooses; BAD_REQUEST when it does not say. */
+export function chosenIn(value: JsonValue, definition: StepDefinition): string[] {
   const chosen = value !== null && typeof value === 'object' && !Array.isArray(value) ? value['chosen'] : undefined;
   if (Array.isArray(chosen) && chosen.every((ref) => typeof ref === 'string')) return chosen as string[];
   throw new AppError('BAD_REQUEST', `the output of a ${definition.kind} must say which steps go on: {"chosen": ["…"]}`);

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { type Actor, actorName, requireScope } from '../../auth/actor.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, notFound } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { JsonInput, key, Tags } from '../../core/schemas.ts';
 import type { WorkflowRunStatus } from '../../core/workflow-state.ts';
 import { validate } from '../jobs/json-schema.ts';
 import { hashPayload, payloadText } from '../runs/trigger.ts';
-import { MAX_STEPS, StepRef } from './definition.ts';
+import { MAX_NESTING, MAX_STEPS, StepRef } from './definition.ts';
 import type { WorkflowVersion } from './definitions.ts';
 import type { WorkflowDeps } from './deps.ts';
 import type { NewWorkflowRun } from './insert-runs.ts';
-import { readWorkflow } from './visible-workflows.ts';
+import { readWorkflow, visibleWorkflowRun } from './visible-workflows.ts';
 import type { WorkflowRow } from './workflow.ts';
 
 /** Whether a step takes part in one workflow run. */
@@ -26,6 +26,9 @@ export const TriggerWorkflowInput = z.strictObject({
   idempotencyKey: key(256).optional().describe('While a workflow run with this key goes on, triggering again answers that one.'),
   tags: Tags.optional().describe('Labels to find it by, over those of the workflow.'),
   stepOverrides: z.array(StepOverrideInput).max(MAX_STEPS).optional().describe('Steps to leave out.'),
+  parentRunId: key(64)
+    .optional()
+    .describe('A workflow run that it is listed below, as one of its children. Neither waits for the other.'),
   timeoutSecs: z
     .int()
     .min(1)
@@ -51,8 +54,16 @@ export interface WorkflowTriggered {
 export async function triggerWorkflow(actor: Actor, input: TriggerWorkflow, deps: WorkflowDeps): Promise<WorkflowTriggered> {
   requireScope(actor, 'workflows:trigger');
   const workflow = await triggerableWorkflow(actor.projectId, input.workflow, deps);
-  const origin = { triggeredBy: 'manual', nesting: 0 } as const;
+  const origin = { triggeredBy: 'manual', ...(await placeBelow(actor, input.parentRunId, deps)) } as const;
   const run = prepareRun({ projectId: actor.projectId, createdBy: actorName(actor) }, workflow, { input, origin });
+  return storeTriggered(run, deps);
+}
+
+/** Stores what was triggered, or answers the one that holds its idempotency key; throws what {@link triggerWorkflow} documents. */
+export async function storeTriggered(
+  run: NewWorkflowRun,
+  deps: Pick<WorkflowDeps, 'workflowInserts'>,
+): Promise<WorkflowTriggered> {
   const outcome = await deps.workflowInserts.one(run);
   if (outcome.kind === 'stored') return { id: run.id, status: 'pending', idempotencyHit: false };
   if (outcome.kind === 'raced') throw new AppError('CONFLICT', 'its key is being reused by many callers at once; try again');
@@ -62,10 +73,30 @@ export async function triggerWorkflow(actor: Actor, input: TriggerWorkflow, deps
   return { id: outcome.id, status: outcome.status, idempotencyHit: true };
 }
 
+/** Where a run stands that somebody wants below another one. NOT_FOUND for one that is not of the project, BAD_REQUEST beyond the last level. */
+async function placeBelow(
+  actor: Actor,
+  parentRunId: string | undefined,
+  { reads }: Pick<WorkflowDeps, 'reads'>,
+): Promise<Pick<WorkflowOrigin, 'nesting' | 'parent'>> {
+  if (parentRunId === undefined) return { nesting: 0 };
+  const { id } = visibleWorkflowRun(actor, parentRunId);
+  const { rows } = await reads.query<{ nesting: number }>('select nesting from workflow_runs where id = $1 and project_id = $2', [
+    id,
+    actor.projectId,
+  ]);
+  if (!rows[0]) throw notFound('workflow run');
+  if (rows[0].nesting >= MAX_NESTING) throw new AppError('BAD_REQUEST', `workflow runs nest ${MAX_NESTING} levels deep`);
+  return { nesting: rows[0].nesting + 1, parent: { runId: id } };
+}
+
 /** A workflow with its current version. */
 export interface TriggerableWorkflow extends WorkflowVersion {
   readonly row: WorkflowRow;
 }
+
+/** What of a workflow its runs are made from. */
+type RunnableWorkflow = WorkflowVersion & { readonly row: Pick<WorkflowRow, 'id' | 'version' | 'tags'> };
 
 /** The workflow to trigger: NOT_FOUND when there is none, BAD_REQUEST when it is disabled. */
 export async function triggerableWorkflow(
@@ -88,7 +119,7 @@ export interface WorkflowOrigin {
 /** Builds what is stored from checked input; throws what {@link triggerWorkflow} documents. */
 export function prepareRun(
   by: { readonly projectId: string; readonly createdBy: string },
-  { row, definition, graph }: TriggerableWorkflow,
+  { row, definition, graph }: RunnableWorkflow,
   from: { readonly input: Omit<TriggerWorkflow, 'workflow'>; readonly origin: WorkflowOrigin },
 ): NewWorkflowRun {
   const { payload = null, stepOverrides = [], tags, idempotencyKey = null, timeoutSecs } = from.input;
@@ -108,6 +139,8 @@ export function prepareRun(
     workflowVersion: row.version,
     nesting: from.origin.nesting,
     parent: from.origin.parent ?? null,
+    batch: null,
+    partialStep: null,
     retry: null,
     idempotencyKey,
     triggeredBy: from.origin.triggeredBy,
@@ -122,6 +155,7 @@ export function prepareRun(
       kind,
       skipReason: disabled.has(ref) ? 'disabled' : null,
       copyOf: null,
+      given: null,
     })),
   };
 }

@@ -25,6 +25,11 @@ export const WorkflowRunFilterInput = z.strictObject({
   workflow: key(128).optional().describe('Id or slug of the workflow.'),
   triggeredBy: key(64).optional().describe('What triggered it: manual, workflow, retry, cron.'),
   parentRunId: key(64).optional().describe('Those that are the work of steps of this workflow run.'),
+  isTopLevel: z.boolean().optional().describe('Only those that stand below no other one, or only those that do.'),
+  waitsForPerson: z
+    .boolean()
+    .optional()
+    .describe('Only those that are paused, or where an approval waits for a decision, or only the others.'),
   scheduleId: key(64).optional().describe('Those that one schedule has made, of the moments it still knows.'),
   retryOf: key(64).optional().describe('Those that do this workflow run again.'),
   tags: Tags.optional().describe('The tags have all of these pairs.'),
@@ -66,9 +71,15 @@ export function visibleStep(actor: Actor, { workflowRunId, ref }: { readonly wor
 /** A UUID that names nothing: the condition of what cannot be met. */
 const NOTHING = { id: { in: [] as string[] } };
 
+/** The condition of those that stand still until a person does something. */
+const HELD = {
+  OR: [{ status: 'paused' }, { status: 'running', steps: { some: { kind: 'approval', status: 'waiting' } } }],
+};
+
 /** The `where` of the workflow runs of the actor's project that a filter means. */
 export function visibleWorkflowRuns(actor: Actor, filter: WorkflowRunFilter) {
   const { status, workflow, triggeredBy, parentRunId, scheduleId, retryOf, tags = {}, createdAfter, createdBefore } = filter;
+  const { isTopLevel, waitsForPerson } = filter;
   return {
     projectId: actor.projectId,
     ...(status && { status: { in: status } }),
@@ -76,7 +87,9 @@ export function visibleWorkflowRuns(actor: Actor, filter: WorkflowRunFilter) {
     ...((createdAfter || createdBefore) && {
       createdAt: { ...(createdAfter && { gte: createdAfter }), ...(createdBefore && { lt: createdBefore }) },
     }),
+    ...(isTopLevel !== undefined && { parentRunId: isTopLevel ? null : { not: null } }),
     AND: [
+      ...(waitsForPerson === undefined ? [] : [waitsForPerson ? HELD : { NOT: HELD }]),
       ...(workflow === undefined ? [] : [isUuid(workflow) ? { workflowId: workflow } : { workflow: { slug: workflow } }]),
       ...(parentRunId === undefined ? [] : [isUuid(parentRunId) ? { parentRunId } : NOTHING]),
       ...(scheduleId === undefined ? [] : [isUuid(scheduleId) ? { scheduleFire: { scheduleId } } : NOTHING]),

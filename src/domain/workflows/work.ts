@@ -113,13 +113,14 @@ async function failStep(work: StepWork, error: string, deps: WorkflowDeps): Prom
   });
 }
 
-/** Stops the work of steps that do not want it: runs that are active, and workflow runs that go on, of steps that are not running. */
+/** Stops the work of steps that do not want it: runs that are active, and workflow runs that go on, of steps that are not running, or gone. */
 export async function stopUnwanted(stepRunIds: readonly string[], deps: WorkflowDeps): Promise<void> {
   if (stepRunIds.length === 0) return;
   const { rows: settled } = await deps.engine.query<{ id: string }>({
     name: 'settled-steps',
-    text: `select s.id from unnest($1::uuid[]) as k (id)
-            cross join lateral (select s.id, s.status from workflow_step_runs s where s.id = k.id offset 0) s where s.status <> 'running'`,
+    text: `select k.id from unnest($1::uuid[]) as k (id)
+             left join lateral (select s.status from workflow_step_runs s where s.id = k.id offset 0) s on true
+            where s.status is distinct from 'running'`,
     values: [[...new Set(stepRunIds)]],
   });
   await stopWork(
@@ -151,11 +152,15 @@ export async function stopWork(stepRunIds: readonly string[], deps: WorkflowDeps
     deps.hub.stop(runIds);
     for (const runId of runIds) await cancelDescendants(runId, deps);
   }
-  await Promise.all(rows.flatMap(({ workflow_run_id }) => (workflow_run_id ? [cancelBelow(workflow_run_id, deps)] : [])));
+  await Promise.all(
+    rows.flatMap(({ workflow_run_id }) =>
+      workflow_run_id ? [cancelBelow(workflow_run_id, 'the step it was the work of is over', deps)] : [],
+    ),
+  );
 }
 
-async function cancelBelow(workflowRunId: string, deps: WorkflowDeps): Promise<void> {
-  const error = 'the step it was the work of is over';
+/** Cancels a workflow run that nobody wants any more, unless it has ended. */
+export async function cancelBelow(workflowRunId: string, error: string, deps: Pick<WorkflowDeps, 'advancer'>): Promise<void> {
   await deps.advancer.change(workflowRunId, (draft) => {
     if (draft.status === 'pending' || draft.status === 'running' || draft.status === 'paused') {
       draft.move('canceled', `canceled: ${error}`, { error });
