@@ -23,10 +23,16 @@ const home = createRoute({
 const runs = createRoute({ getParentRoute: () => root, path: '/runs', validateSearch: looseSearch }).lazy(() =>
   import('../runs/runs-screen.tsx').then(({ Route }) => Route),
 );
+const keys = createRoute({ getParentRoute: () => root, path: '/keys', validateSearch: looseSearch }).lazy(() =>
+  import('../keys/keys-screen.tsx').then(({ Route }) => Route),
+);
+const webhooks = createRoute({ getParentRoute: () => root, path: '/webhooks', validateSearch: looseSearch }).lazy(() =>
+  import('../webhooks/webhooks-screen.tsx').then(({ Route }) => Route),
+);
 
 /** Every screen of the dashboard and its address. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, runs]),
+  routeTree: root.addChildren([home, runs, keys, webhooks]),
   defaultPreload: 'intent',
   scrollRestoration: true,
   // Plain strings both ways: a filter like `42` stays text, and addresses stay readable.

@@ -1,5 +1,5 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { BookOpen, Keyboard, ListTree, LogOut, Menu as MenuIcon, Moon, SquareTerminal, Sun, SunMoon } from 'lucide-react';
+import { BookOpen, Keyboard, KeyRound, ListTree, LogOut, Menu as MenuIcon, Moon, SquareTerminal, Sun, SunMoon, Webhook } from 'lucide-react';
 import { useState, useSyncExternalStore } from 'react';
 import { interrupted } from '../api/live.ts';
 import { IconButton } from '../ui/button.tsx';
@@ -10,7 +10,11 @@ import { nextTheme, theme } from './theme.ts';
 import { useViewer } from './viewer.tsx';
 
 /** The screens, in the order of the navigation; `key` follows `g` on the keyboard. */
-const SCREENS = [{ to: '/runs', label: 'Runs', icon: ListTree, key: 'r' }] as const;
+const SCREENS = [
+  { to: '/runs', label: 'Runs', icon: ListTree, key: 'r' },
+  { to: '/keys', label: 'API keys', icon: KeyRound, key: 'k' },
+  { to: '/webhooks', label: 'Webhooks', icon: Webhook, key: 'h' },
+] as const;
 
 const THEME_ICON = { system: SunMoon, light: Sun, dark: Moon };
 

@@ -42,8 +42,8 @@ export function useViewer(): Viewer {
   return viewer;
 }
 
-/** Whether the viewer's key opens `scope`; what it does not open is not offered. */
+/** Whether the viewer's key opens `scope`; what it does not open is not offered. "All" is all of the project, not of the instance. */
 export function useCan(scope: Scope): boolean {
   const { scopes } = useViewer();
-  return scopes.includes('ALL') || scopes.includes(scope);
+  return scopes.includes(scope) || (scope !== 'INSTANCE_ADMIN' && scopes.includes('ALL'));
 }

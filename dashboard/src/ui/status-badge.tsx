@@ -10,6 +10,8 @@ const TONES: Readonly<Record<string, Tone>> = {
   CRASHED: 'bad',
   SYSTEM_FAILED: 'bad',
   DEAD_LETTER: 'bad',
+  DEAD: 'bad',
+  REVOKED: 'bad',
   EXECUTING: 'accent',
   RUNNING: 'accent',
   DEQUEUED: 'accent',

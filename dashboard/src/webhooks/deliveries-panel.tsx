@@ -1,0 +1,101 @@
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { RefreshCw } from 'lucide-react';
+import { usePages } from '../api/use-pages.ts';
+import { Button } from '../ui/button.tsx';
+import { type Column, DataTable } from '../ui/data-table.tsx';
+import { EmptyState } from '../ui/empty-state.tsx';
+import { Field, Select } from '../ui/field.tsx';
+import { ProblemNotice } from '../ui/problem-notice.tsx';
+import { StatusBadge, statusWords } from '../ui/status-badge.tsx';
+import { Time } from '../ui/time.tsx';
+import { DeliveryDialog } from './delivery-dialog.tsx';
+import { DeliveriesQuery, type Delivery } from './documents.ts';
+import { eventName } from './event-types.ts';
+
+const STATUSES = ['PENDING', 'FAILED', 'DELIVERED', 'DEAD'] as const;
+
+const COLUMNS: readonly Column<Delivery>[] = [
+  { id: 'status', header: 'Status', size: 110, cell: ({ row }) => <StatusBadge status={row.original.status} /> },
+  { id: 'event', header: 'Event', size: 170, cell: ({ row }) => <Open delivery={row.original} /> },
+  { id: 'url', header: 'To', size: 300, cell: ({ row }) => <span className="font-mono text-xs">{row.original.webhookUrl}</span> },
+  { id: 'attempts', header: 'Attempts', size: 80, cell: ({ row }) => row.original.attempts },
+  {
+    id: 'answer',
+    header: 'Answer',
+    size: 200,
+    cell: ({ row: { original } }) => (original.responseStatus === null ? (original.error ?? '') : `HTTP ${original.responseStatus}`),
+  },
+  { id: 'created', header: 'Created', size: 120, cell: ({ row }) => <Time at={row.original.createdAt} /> },
+  {
+    id: 'next',
+    header: 'Next attempt',
+    size: 120,
+    cell: ({ row }) => (row.original.nextAttemptAt ? <Time at={row.original.nextAttemptAt} /> : null),
+  },
+];
+
+/** The messages, newest first, and how sending each went. */
+export function DeliveriesPanel() {
+  const search = useSearch({ from: '/webhooks' });
+  const navigate = useNavigate({ from: '/webhooks' });
+  const status = STATUSES.find((known) => known === search['status']);
+  const subscriptionId = search['subscription'];
+  const filter = { ...(status && { status: [status] }), ...(subscriptionId && { subscriptionId }) };
+  const pages = usePages(DeliveriesQuery, { filter }, (data) => data.webhookDeliveries);
+  const set = (change: Record<string, string>) => void navigate({ search: (before) => ({ ...before, ...change }) });
+
+  return (
+    <div className="flex h-[calc(100dvh-10rem)] min-h-80 flex-col gap-3">
+      <div className="flex flex-wrap items-end gap-2">
+        <Field label="Status">
+          {(ids) => (
+            <Select {...ids} value={status ?? ''} onChange={(event) => set({ status: event.target.value })}>
+              <option value="">all</option>
+              {STATUSES.map((known) => (
+                <option key={known} value={known}>
+                  {statusWords(known)}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+        {subscriptionId ? <Button onClick={() => set({ subscription: '' })}>Of one subscription: show all</Button> : null}
+        <Button icon={RefreshCw} className="ml-auto" busy={pages.isLoading} onClick={pages.reload}>
+          Refresh
+        </Button>
+      </div>
+      {pages.problem ? <ProblemNotice problem={pages.problem} onRetry={pages.reload} /> : null}
+      <DataTable
+        label="Webhook deliveries"
+        rows={pages.rows}
+        columns={COLUMNS}
+        rowId={(delivery) => delivery.id}
+        href={(delivery) => `/webhooks?tab=deliveries&delivery=${delivery.id}`}
+        hasMore={pages.hasMore}
+        onMore={pages.loadMore}
+        isLoading={pages.isLoading}
+        keyboard
+        empty={
+          <EmptyState title="No messages">
+            <p>None was sent{status || subscriptionId ? ' that fits these conditions' : ' yet'}. Messages are kept for 30 days.</p>
+          </EmptyState>
+        }
+      />
+      <DeliveryDialog id={search['delivery'] || null} onClose={() => set({ delivery: '' })} onChanged={pages.reload} />
+    </div>
+  );
+}
+
+/** The event of a delivery, as a link to all there is to see of it. */
+function Open({ delivery }: { readonly delivery: Delivery }) {
+  const navigate = useNavigate({ from: '/webhooks' });
+  return (
+    <button
+      type="button"
+      className="text-accent underline"
+      onClick={() => void navigate({ search: (before) => ({ ...before, delivery: delivery.id }) })}
+    >
+      {eventName(delivery.eventType)}
+    </button>
+  );
+}
