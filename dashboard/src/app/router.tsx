@@ -23,16 +23,60 @@ const home = createRoute({
 const runs = createRoute({ getParentRoute: () => root, path: '/runs', validateSearch: looseSearch }).lazy(() =>
   import('../runs/runs-screen.tsx').then(({ Route }) => Route),
 );
+
+const workflows = createRoute({ getParentRoute: () => root, path: '/workflows', validateSearch: looseSearch }).lazy(() =>
+  import('../workflows/workflows-screen.tsx').then(({ Route }) => Route),
+);
+
+const workflow = createRoute({ getParentRoute: () => root, path: '/workflows/$workflowId', validateSearch: looseSearch }).lazy(
+  () => import('../workflows/workflow-screen.tsx').then(({ Route }) => Route),
+);
+
+const workflowRun = createRoute({
+  getParentRoute: () => root,
+  path: '/workflow-runs/$workflowRunId',
+  validateSearch: looseSearch,
+}).lazy(() => import('../workflows/workflow-run-screen.tsx').then(({ Route }) => Route));
+
+const schedules = createRoute({ getParentRoute: () => root, path: '/schedules', validateSearch: looseSearch }).lazy(() =>
+  import('../schedules/schedules-screen.tsx').then(({ Route }) => Route),
+);
+
+const schedule = createRoute({ getParentRoute: () => root, path: '/schedules/$scheduleId' }).lazy(() =>
+  import('../schedules/schedule-screen.tsx').then(({ Route }) => Route),
+);
+
+const batches = createRoute({ getParentRoute: () => root, path: '/batches' }).lazy(() =>
+  import('../batches/batches-screen.tsx').then(({ Route }) => Route),
+);
+
+const batch = createRoute({ getParentRoute: () => root, path: '/batches/$batchId', validateSearch: looseSearch }).lazy(() =>
+  import('../batches/batch-screen.tsx').then(({ Route }) => Route),
+);
+
 const keys = createRoute({ getParentRoute: () => root, path: '/keys', validateSearch: looseSearch }).lazy(() =>
   import('../keys/keys-screen.tsx').then(({ Route }) => Route),
 );
+
 const webhooks = createRoute({ getParentRoute: () => root, path: '/webhooks', validateSearch: looseSearch }).lazy(() =>
   import('../webhooks/webhooks-screen.tsx').then(({ Route }) => Route),
 );
 
 /** Every screen of the dashboard and its address. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, runs, keys, webhooks]),
+  routeTree: root.addChildren([
+    home,
+    runs,
+    workflows,
+    workflow,
+    workflowRun,
+    schedules,
+    schedule,
+    batches,
+    batch,
+    keys,
+    webhooks,
+  ]),
   defaultPreload: 'intent',
   scrollRestoration: true,
   // Plain strings both ways: a filter like `42` stays text, and addresses stay readable.

@@ -1,5 +1,21 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { BookOpen, Keyboard, KeyRound, ListTree, LogOut, Menu as MenuIcon, Moon, SquareTerminal, Sun, SunMoon, Webhook } from 'lucide-react';
+import {
+  BookOpen,
+  CalendarClock,
+  Keyboard,
+  KeyRound,
+  Layers,
+  ListTree,
+  LogOut,
+  Menu as MenuIcon,
+  Moon,
+  SquareTerminal,
+  Sun,
+  SunMoon,
+  Webhook,
+  Workflow,
+} from 'lucide-react';
+
 import { useState, useSyncExternalStore } from 'react';
 import { interrupted } from '../api/live.ts';
 import { IconButton } from '../ui/button.tsx';
@@ -12,6 +28,9 @@ import { useViewer } from './viewer.tsx';
 /** The screens, in the order of the navigation; `key` follows `g` on the keyboard. */
 const SCREENS = [
   { to: '/runs', label: 'Runs', icon: ListTree, key: 'r' },
+  { to: '/workflows', label: 'Workflows', icon: Workflow, key: 'w' },
+  { to: '/schedules', label: 'Schedules', icon: CalendarClock, key: 's' },
+  { to: '/batches', label: 'Batches', icon: Layers, key: 'b' },
   { to: '/keys', label: 'API keys', icon: KeyRound, key: 'k' },
   { to: '/webhooks', label: 'Webhooks', icon: Webhook, key: 'h' },
 ] as const;

@@ -1,0 +1,73 @@
+import { createLazyRoute, Link } from '@tanstack/react-router';
+import { usePages } from '../api/use-pages.ts';
+import { type Column, DataTable } from '../ui/data-table.tsx';
+import { EmptyState } from '../ui/empty-state.tsx';
+import { formatNumber } from '../ui/format.ts';
+import { ProblemNotice } from '../ui/problem-notice.tsx';
+import { Screen } from '../ui/screen.tsx';
+import { Badge } from '../ui/status-badge.tsx';
+import { Elapsed, Time } from '../ui/time.tsx';
+import { TotalsBar } from './batch-totals.tsx';
+import { type Batch, BatchesQuery } from './documents.ts';
+
+const COLUMNS: readonly Column<Batch>[] = [
+  {
+    id: 'id',
+    header: 'Batch',
+    size: 300,
+    cell: ({ row: { original } }) => (
+      <Link to="/batches/$batchId" params={{ batchId: original.id }} className="font-mono text-xs hover:underline">
+        {original.key ?? original.id}
+      </Link>
+    ),
+  },
+  {
+    id: 'state',
+    header: 'State',
+    size: 110,
+    cell: ({ row: { original } }) =>
+      original.isFinished ? <Badge tone="ok">finished</Badge> : <Badge tone="accent">under way</Badge>,
+  },
+  { id: 'job', header: 'Job', size: 180, cell: ({ row }) => row.original.job.name },
+  { id: 'total', header: 'Runs', size: 90, cell: ({ row }) => formatNumber(row.original.total) },
+  { id: 'progress', header: 'Progress', size: 200, cell: ({ row }) => <TotalsBar batch={row.original} /> },
+  { id: 'created', header: 'Created', size: 120, cell: ({ row }) => <Time at={row.original.createdAt} /> },
+  {
+    id: 'duration',
+    header: 'Duration',
+    size: 110,
+    cell: ({ row: { original } }) => <Elapsed from={original.createdAt} to={original.finishedAt} />,
+  },
+];
+
+/** The batches: many runs that were triggered together, and how far each is. */
+function BatchesScreen() {
+  const pages = usePages(BatchesQuery, {}, (data) => data.batches);
+  return (
+    <Screen title="Batches" fixed>
+      {pages.problem ? <ProblemNotice problem={pages.problem} onRetry={pages.reload} /> : null}
+      <DataTable
+        label="Batches"
+        rows={pages.rows}
+        columns={COLUMNS}
+        rowId={(batch) => batch.id}
+        href={(batch) => `/batches/${batch.id}`}
+        hasMore={pages.hasMore}
+        onMore={pages.loadMore}
+        isLoading={pages.isLoading}
+        keyboard
+        empty={
+          <EmptyState title="No batches yet">
+            <p>
+              A batch is one job over many inputs, up to 100,000 in one request:{' '}
+              <code className="font-mono">POST /v1/jobs/&lt;job&gt;/trigger/bulk</code> or the mutation{' '}
+              <code className="font-mono">triggerBatch</code>.
+            </p>
+          </EmptyState>
+        }
+      />
+    </Screen>
+  );
+}
+
+export const Route = createLazyRoute('/batches')({ component: BatchesScreen });

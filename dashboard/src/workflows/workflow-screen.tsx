@@ -1,0 +1,173 @@
+import { createLazyRoute, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Play } from 'lucide-react';
+import { useState } from 'react';
+import { useQuery } from 'urql';
+import { toProblem } from '../api/problem.ts';
+import { useAction } from '../api/use-action.ts';
+import { useCan } from '../app/viewer.tsx';
+import { Button } from '../ui/button.tsx';
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
+import { JsonView } from '../ui/json-view.tsx';
+import { ProblemNotice } from '../ui/problem-notice.tsx';
+import { Facts, Panel, Screen } from '../ui/screen.tsx';
+import { Skeleton } from '../ui/skeleton.tsx';
+import { Badge } from '../ui/status-badge.tsx';
+import { Tabs } from '../ui/tabs.tsx';
+import { Time } from '../ui/time.tsx';
+import { useToast } from '../ui/toast.tsx';
+import { SetWorkflowEnabledMutation, type Workflow, WorkflowQuery } from './documents.ts';
+import { GraphView } from './graph-view.tsx';
+import { StepFacts } from './step-facts.tsx';
+import { TriggerWorkflowDialog } from './trigger-workflow-dialog.tsx';
+import { WorkflowRunTable } from './workflow-run-table.tsx';
+
+/** One workflow: its graph, its runs, its versions. */
+function WorkflowScreen() {
+  const { workflowId } = useParams({ from: '/workflows/$workflowId' });
+  const { tab = 'graph', step = null } = useSearch({ from: '/workflows/$workflowId' });
+  const navigate = useNavigate({ from: '/workflows/$workflowId' });
+  const [{ data, error }, load] = useQuery({ query: WorkflowQuery, variables: { id: workflowId } });
+  const [triggering, setTriggering] = useState(false);
+  const [switching, setSwitching] = useState(false);
+  const canTrigger = useCan('WORKFLOWS_TRIGGER');
+  const canWrite = useCan('WORKFLOWS_WRITE');
+  const setEnabled = useAction(SetWorkflowEnabledMutation);
+  const toast = useToast();
+  const workflow = data?.workflow;
+  if (!workflow) {
+    const retry = () => load({ requestPolicy: 'network-only' });
+    return (
+      <Screen title="Workflow">
+        {error ? <ProblemNotice problem={toProblem(error)} onRetry={retry} /> : <Skeleton lines={8} />}
+      </Screen>
+    );
+  }
+  const { id, name, enabled, current } = workflow;
+
+  async function switchTo(to: boolean): Promise<void> {
+    await setEnabled.run({ id, enabled: to });
+    toast({
+      text: `${name} is ${to ? 'enabled' : 'disabled'}.`,
+      undo: { label: 'Undo', run: () => setEnabled.run({ id, enabled: !to }) },
+    });
+  }
+
+  return (
+    <Screen
+      title={name}
+      aside={enabled ? <Badge tone="ok">enabled</Badge> : <Badge>disabled</Badge>}
+      actions={
+        <>
+          {canWrite ? <Button onClick={() => setSwitching(true)}>{enabled ? 'Disable' : 'Enable'}</Button> : null}
+          {canTrigger ? (
+            <Button variant="primary" icon={Play} disabled={!enabled} onClick={() => setTriggering(true)}>
+              Trigger
+            </Button>
+          ) : null}
+        </>
+      }
+    >
+      {workflow.description === '' ? null : <p className="max-w-prose text-muted">{workflow.description}</p>}
+      <Tabs
+        label="Parts of the workflow"
+        selected={tab}
+        onSelect={(to) => void navigate({ search: { tab: to }, replace: true })}
+        tabs={[
+          {
+            id: 'graph',
+            label: 'Graph',
+            count: current.steps.length,
+            content: (
+              <Definition
+                workflow={workflow}
+                step={step}
+                onStep={(ref) => void navigate({ search: { tab: 'graph', step: ref }, replace: true })}
+              />
+            ),
+          },
+          {
+            id: 'runs',
+            label: 'Runs',
+            content: (
+              <div className="flex h-[calc(100dvh-12rem)] min-h-80 flex-col">
+                <WorkflowRunTable filter={{ workflow: id }} />
+              </div>
+            ),
+          },
+          { id: 'versions', label: 'Versions', count: workflow.version, content: <Versions workflow={workflow} /> },
+        ]}
+      />
+      <TriggerWorkflowDialog workflow={triggering ? workflow : null} onClose={() => setTriggering(false)} />
+      <ConfirmDialog
+        open={switching}
+        onClose={() => setSwitching(false)}
+        title={`${enabled ? 'Disable' : 'Enable'} ${name}`}
+        confirm={enabled ? 'Disable it' : 'Enable it'}
+        onConfirm={() => switchTo(!enabled)}
+      >
+        <p>{enabled ? 'Triggers and schedules are refused from now on; what runs goes on.' : 'It can be triggered again.'}</p>
+      </ConfirmDialog>
+    </Screen>
+  );
+}
+
+interface DefinitionProps {
+  readonly workflow: Workflow;
+  readonly step: string | null;
+  readonly onStep: (ref: string) => void;
+}
+
+function Definition({ workflow: { name, current }, step, onStep }: DefinitionProps) {
+  const chosen = current.steps.find(({ ref }) => ref === step);
+  return (
+    <div className="grid gap-3">
+      <GraphView
+        label={`Steps of ${name}`}
+        steps={current.steps.map(({ ref, name: of, kind }) => ({ ref, name: of, kind, status: null, note: null }))}
+        edges={current.steps.flatMap(({ ref, dependsOn }) => dependsOn.map((from) => ({ from, to: ref })))}
+        selected={step}
+        onSelect={onStep}
+      />
+      {chosen ? <StepFacts step={chosen} /> : <p className="text-muted">Choose a step to see what it does.</p>}
+      {current.inputSchema === null ? null : (
+        <Panel title="Input schema">
+          <JsonView label="the input schema" value={current.inputSchema} />
+        </Panel>
+      )}
+    </div>
+  );
+}
+
+function Versions({ workflow }: { readonly workflow: Workflow }) {
+  return (
+    <ol className="grid gap-2">
+      {workflow.versions.edges.map(({ node }) => (
+        <li key={node.versionId}>
+          <details className="rounded-xl border bg-surface px-4 py-2">
+            <summary className="flex flex-wrap items-center gap-3">
+              <span className="font-medium">Version {node.version}</span>
+              <Time at={node.createdAt} />
+              {node.version === workflow.version ? <Badge tone="accent">in use</Badge> : null}
+            </summary>
+            <div className="grid gap-2 py-2">
+              <Facts
+                facts={[
+                  [
+                    'Id',
+                    <code key="id" className="font-mono text-xs">
+                      {node.versionId}
+                    </code>,
+                  ],
+                  ['Made by', node.createdBy],
+                ]}
+              />
+              <JsonView label={`the definition of version ${node.version}`} value={node.definition} />
+            </div>
+          </details>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+export const Route = createLazyRoute('/workflows/$workflowId')({ component: WorkflowScreen });
