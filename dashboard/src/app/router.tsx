@@ -79,12 +79,15 @@ export const router = createRouter({
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,
-  // Plain strings both ways: a filter like `42` stays text, and addresses stay readable.
+  // Plain strings both ways: a filter like `42` stays text, and addresses stay readable: colons and commas may stand as they are.
   parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
   stringifySearch: (search) => {
     const text = new URLSearchParams(
       Object.entries(search).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== ''),
-    ).toString();
+    )
+      .toString()
+      .replaceAll('%3A', ':')
+      .replaceAll('%2C', ',');
     return text === '' ? '' : `?${text}`;
   },
 });

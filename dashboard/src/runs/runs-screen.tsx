@@ -1,84 +1,45 @@
-import { createLazyRoute, Link } from '@tanstack/react-router';
-import { graphql, type ResultOf } from '../api/graphql.ts';
-import { usePages } from '../api/use-pages.ts';
-import { type Column, DataTable } from '../ui/data-table.tsx';
+import { createLazyRoute } from '@tanstack/react-router';
+import { useCallback, useMemo } from 'react';
+import { useAddress } from '../app/use-address.ts';
+import { Button } from '../ui/button.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
-import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { Screen } from '../ui/screen.tsx';
-import { StatusBadge } from '../ui/status-badge.tsx';
-import { Elapsed, Time } from '../ui/time.tsx';
+import { TimeRangeMenu } from './figures/time-range-menu.tsx';
+import { withValue } from './filter/edit-filter.ts';
+import { FilterBar } from './filter/filter-bar.tsx';
+import { readFilter } from './filter/read-filter.ts';
+import { ColumnMenu } from './list/column-menu.tsx';
+import { useColumnChoice } from './list/use-column-choice.ts';
+import { RunsOfFilter } from './runs-of-filter.tsx';
 
-const RunsQuery = graphql(`
-  query Runs($filter: RunFilter, $after: String) {
-    runs(filter: $filter, first: 100, after: $after) {
-      edges {
-        node {
-          id
-          status
-          attempt
-          createdAt
-          startedAt
-          finishedAt
-          job {
-            id
-            slug
-            name
-          }
-        }
-      }
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
-    }
-  }
-`);
-
-type RunRow = ResultOf<typeof RunsQuery>['runs']['edges'][number]['node'];
-
-const COLUMNS: readonly Column<RunRow>[] = [
-  { id: 'status', header: 'Status', size: 120, cell: ({ row }) => <StatusBadge status={row.original.status} /> },
-  {
-    id: 'id',
-    header: 'Run',
-    size: 320,
-    cell: ({ row }) => (
-      <Link to="/runs" className="font-mono text-xs">
-        {row.original.id}
-      </Link>
-    ),
-  },
-  { id: 'job', header: 'Job', size: 200, cell: ({ row }) => row.original.job.name },
-  { id: 'created', header: 'Created', size: 130, cell: ({ row }) => <Time at={row.original.createdAt} /> },
-  {
-    id: 'duration',
-    header: 'Duration',
-    size: 110,
-    cell: ({ row: { original } }) => (original.startedAt ? <Elapsed from={original.startedAt} to={original.finishedAt} /> : null),
-  },
-];
-
+/** The runs of the project: found by the filter in the address, followed live. */
 function RunsScreen() {
-  const pages = usePages(RunsQuery, {}, (data) => data.runs);
+  const { search, change } = useAddress();
+  const text = search['q'] ?? '';
+  // Relative times count from when the filter was written: a window that moves on would be another list each moment.
+  const read = useMemo(() => readFilter(text, Date.now()), [text]);
+  const setFilter = useCallback((next: string) => change({ q: next === '' ? null : next }, 'push'), [change]);
+  const columns = useColumnChoice();
+  const created = read.tokens.find(({ key }) => key.toLowerCase() === 'created')?.value ?? null;
   return (
     <Screen title="Runs" fixed>
-      {pages.problem ? <ProblemNotice problem={pages.problem} onRetry={pages.reload} /> : null}
-      <DataTable
-        label="Runs"
-        rows={pages.rows}
-        columns={COLUMNS}
-        rowId={(run) => run.id}
-        href={(run) => `/runs/${run.id}`}
-        hasMore={pages.hasMore}
-        onMore={pages.loadMore}
-        isLoading={pages.isLoading}
-        keyboard
-        empty={
-          <EmptyState title="No runs yet">
-            <p>Trigger a job, and its run appears here at once.</p>
-          </EmptyState>
-        }
-      />
+      <div className="flex flex-wrap items-start gap-2">
+        <FilterBar text={text} read={read} onChange={setFilter} />
+        <div className="flex gap-2">
+          <TimeRangeMenu value={created} onChange={(value) => setFilter(withValue(text, 'created', value))} />
+          <ColumnMenu choice={columns} />
+        </div>
+      </div>
+      {read.hasProblem ? (
+        <EmptyState
+          title="This filter is not understood"
+          action={<Button onClick={() => setFilter('')}>Remove all filters</Button>}
+        >
+          <p>To leave a part of it out would show what nobody asked for. Change or remove what is marked above.</p>
+        </EmptyState>
+      ) : (
+        <RunsOfFilter text={text} read={read} columns={columns.chosen} onFilter={setFilter} />
+      )}
     </Screen>
   );
 }

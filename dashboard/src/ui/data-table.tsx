@@ -1,19 +1,25 @@
 import { useNavigate } from '@tanstack/react-router';
 import { type ColumnDef, columnSizingFeature, type RowData, tableFeatures, useTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { useShortcuts } from '../app/shortcuts.ts';
 import { ScrollRegion } from './scroll-region.tsx';
 import { Skeleton } from './skeleton.tsx';
+import { type RowHandlers, TableRow } from './table-row.tsx';
+import { useRowAnchor } from './use-row-anchor.ts';
 
 const features = tableFeatures({ columnSizingFeature });
 const ROW_HEIGHT = 40;
+const HEADER_HEIGHT = 36;
 const OVERSCAN = 12;
 /** How many rows before the end the next page is asked for. */
 const AHEAD = 20;
 
+/** What the table library does for our tables. */
+export type TableFeatures = typeof features;
+
 /** A column: `size` is its width in pixels, and the widths share the room that is left in proportion. */
-export type Column<Row extends RowData> = ColumnDef<typeof features, Row>;
+export type Column<Row extends RowData> = ColumnDef<TableFeatures, Row>;
 
 /** Rows that are chosen for something to be done to all of them. */
 export interface Selection {
@@ -38,6 +44,10 @@ interface DataTableProps<Row extends RowData> {
   readonly empty: ReactNode;
   /** Whether j, k, Enter and x work on this table: for the one main table of a screen. */
   readonly keyboard?: boolean;
+  /** Told when the reader comes to the top of the rows and leaves it. */
+  readonly onAtTop?: (isAtTop: boolean) => void;
+  /** Lies over the rows; `toTop` leads to the first of them. */
+  readonly overlay?: (toTop: () => void) => ReactNode;
 }
 
 /** A table of any length: only the rows in view are in the page, and the next page is asked for before its end is reached. */
@@ -54,6 +64,8 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
     isLoading = false,
     empty,
     keyboard = false,
+    onAtTop,
+    overlay,
   } = props;
   const frame = useRef<HTMLElement>(null);
   const [active, setActive] = useState<string | null>(null);
@@ -64,6 +76,8 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
     getScrollElement: () => frame.current,
     estimateSize: () => ROW_HEIGHT,
     overscan: OVERSCAN,
+    // The header stays over the rows, so the last of them end that much lower.
+    scrollPaddingEnd: HEADER_HEIGHT,
   });
   const visible = virtual.getVirtualItems();
   const last = visible.at(-1)?.index ?? 0;
@@ -84,19 +98,40 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
     setActive(rowId(row));
     virtual.scrollToIndex(to);
   };
-  const toggle = (id: string) => {
+  const touched = useRef<string | null>(null);
+  const toggle = (id: string, isRange: boolean) => {
     if (!selection) return;
+    const from = isRange ? rows.findIndex((row) => rowId(row) === touched.current) : -1;
+    const to = rows.findIndex((row) => rowId(row) === id);
+    const meant = from < 0 ? [id] : rows.slice(Math.min(from, to), Math.max(from, to) + 1).map(rowId);
+    touched.current = id;
     const ids = new Set(selection.ids);
-    if (!ids.delete(id)) ids.add(id);
+    const isTaken = ids.has(id);
+    for (const each of meant) {
+      if (isTaken) ids.delete(each);
+      else ids.add(each);
+    }
     selection.onChange(ids);
   };
+  // Stable for the rows, whatever the handlers close over.
+  const current = useRef({ open, toggle });
+  current.current = { open, toggle };
+  const leads = href !== undefined;
+  const handlers = useMemo(
+    (): RowHandlers => ({
+      open: leads ? (id) => current.current.open(id) : null,
+      toggle: (id, isRange) => current.current.toggle(id, isRange),
+    }),
+    [leads],
+  );
+  useRowAnchor({ frame, rows, rowId, height: ROW_HEIGHT, onAtTop });
   useShortcuts(
     keyboard
       ? [
           { keys: 'j', label: 'Next row', run: () => move(1) },
           { keys: 'k', label: 'Previous row', run: () => move(-1) },
           ...(href ? [{ keys: 'Enter', label: 'Open the row', run: () => active !== null && open(active) }] : []),
-          ...(selection ? [{ keys: 'x', label: 'Select the row', run: () => active !== null && toggle(active) }] : []),
+          ...(selection ? [{ keys: 'x', label: 'Select the row', run: () => active !== null && toggle(active, false) }] : []),
         ]
       : [],
   );
@@ -107,68 +142,60 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
   const models = table.getRowModel().rows;
   const width = columns.length + (selection ? 1 : 0);
   return (
-    <ScrollRegion ref={frame} label={label} className="min-h-0 flex-1 rounded-xl border bg-surface">
-      <table className="w-full min-w-max table-fixed border-collapse" aria-rowcount={hasMore ? -1 : rows.length}>
-        <thead className="sticky top-0 z-[1] bg-surface text-left text-xs text-muted">
-          {table.getHeaderGroups().map((group) => (
-            <tr key={group.id} className="border-b">
-              {selection ? (
-                <th className="w-10 px-3">
-                  <input
-                    type="checkbox"
-                    aria-label={`Select all ${rows.length} rows shown`}
-                    className="size-4 align-middle accent-accent"
-                    checked={rows.every((row) => selection.ids.has(rowId(row)))}
-                    onChange={(event) => selection.onChange(new Set(event.target.checked ? rows.map(rowId) : []))}
-                  />
-                </th>
-              ) : null}
-              {group.headers.map((header) => (
-                <th key={header.id} scope="col" className="h-9 px-3 font-medium" style={{ width: header.getSize() }}>
-                  <table.FlexRender header={header} />
-                </th>
-              ))}
-            </tr>
-          ))}
-        </thead>
-        <tbody>
-          <Spacer height={before} columns={width} />
-          {visible.map(({ index }) => {
-            const row = models[index];
-            if (!row) return null;
-            return (
-              <tr
-                key={row.id}
-                aria-rowindex={index + 2}
-                data-active={row.id === active || undefined}
-                aria-selected={selection ? selection.ids.has(row.id) : undefined}
-                className={`border-b last:border-b-0 hover:bg-hover data-active:bg-accent-soft ${href ? 'cursor-pointer' : ''}`}
-                style={{ height: ROW_HEIGHT }}
-                onClick={href ? (event) => isPlainClick(event) && open(row.id) : undefined}
-              >
+    <div className="relative flex min-h-0 flex-1 flex-col">
+      <ScrollRegion
+        ref={frame}
+        label={label}
+        style={{ overflowAnchor: 'none' }}
+        className="min-h-0 flex-1 rounded-xl border bg-surface"
+      >
+        <table className="w-full min-w-max table-fixed border-collapse" aria-rowcount={hasMore ? -1 : rows.length}>
+          <thead className="sticky top-0 z-[1] bg-surface text-left text-xs text-muted">
+            {table.getHeaderGroups().map((group) => (
+              <tr key={group.id} className="border-b">
                 {selection ? (
-                  <td className="px-3">
+                  <th className="w-10 px-3">
                     <input
                       type="checkbox"
-                      aria-label={`Select ${row.id}`}
+                      aria-label={`Select all ${rows.length} rows shown`}
                       className="size-4 align-middle accent-accent"
-                      checked={selection.ids.has(row.id)}
-                      onChange={() => toggle(row.id)}
+                      checked={rows.every((row) => selection.ids.has(rowId(row)))}
+                      onChange={(event) => selection.onChange(new Set(event.target.checked ? rows.map(rowId) : []))}
                     />
-                  </td>
+                  </th>
                 ) : null}
-                {row.getAllCells().map((cell) => (
-                  <td key={cell.id} className="truncate px-3">
-                    <table.FlexRender cell={cell} />
-                  </td>
+                {group.headers.map((header) => (
+                  <th key={header.id} scope="col" className="h-9 px-3 font-medium" style={{ width: header.getSize() }}>
+                    <table.FlexRender header={header} />
+                  </th>
                 ))}
               </tr>
-            );
-          })}
-          <Spacer height={after} columns={width} />
-        </tbody>
-      </table>
-    </ScrollRegion>
+            ))}
+          </thead>
+          <tbody>
+            <Spacer height={before} columns={width} />
+            {visible.map(({ index }) => {
+              const row = models[index];
+              if (!row) return null;
+              return (
+                <TableRow
+                  key={row.id}
+                  row={row}
+                  columns={columns}
+                  index={index}
+                  height={ROW_HEIGHT}
+                  isActive={row.id === active}
+                  isSelected={selection ? selection.ids.has(row.id) : null}
+                  handlers={handlers}
+                />
+              );
+            })}
+            <Spacer height={after} columns={width} />
+          </tbody>
+        </table>
+      </ScrollRegion>
+      {overlay?.(() => virtual.scrollToOffset(0))}
+    </div>
   );
 }
 
@@ -179,10 +206,4 @@ function Spacer({ height, columns }: { readonly height: number; readonly columns
       <td colSpan={columns} />
     </tr>
   ) : null;
-}
-
-/** A click on the row itself: not on a control in it, not with a key that means something else, not the end of marking text. */
-function isPlainClick(event: MouseEvent): boolean {
-  if (event.metaKey || event.ctrlKey || event.shiftKey || getSelection()?.toString()) return false;
-  return !(event.target as Element).closest('a, button, input, label, select, textarea');
 }

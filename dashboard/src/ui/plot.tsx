@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { useColourScheme } from './use-colour-scheme.ts';
 import { useElementWidth } from './use-element-width.ts';
 
 /** A line or a layer of bars. */
@@ -43,26 +44,34 @@ export function Plot({
 }: PlotProps) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useElementWidth(frame);
-  const select = useRef(onSelect);
-  select.current = onSelect;
+  const scheme = useColourScheme();
+  const current = useRef({ at, series, onSelect, format });
+  current.current = { at, series, onSelect, format };
+  const shown = useRef<UPlot | null>(null);
+  const isEmpty = at.length === 0;
+  const isBrushable = onSelect !== undefined;
+  const tones = series.map(({ label: name, tone }) => `${name} ${tone}`).join('|');
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the plot is made anew with other colours and other series.
   useEffect(() => {
     const element = frame.current;
-    if (!element || width === 0 || at.length === 0) return;
+    if (!element || width === 0 || isEmpty) return;
+    const { series } = current.current;
     const style = getComputedStyle(element);
     // Canvas does not resolve light-dark(): a probe element does.
     const colour = (name: string) => resolveColour(element, name);
-    const layers = stacked ? stack(series.map(({ values }) => values)) : series.map(({ values }) => values);
-    // Stacked layers are drawn from the highest to the lowest, so that each covers the foot of the one above it.
-    const order = stacked ? layers.map((_, index) => layers.length - 1 - index) : layers.map((_, index) => index);
+    const halfBar = () => (kind === 'bars' ? ((current.current.at[1] ?? 0) - (current.current.at[0] ?? 0)) / 2 : 0);
     const plot = new UPlot(
       {
         width,
         height,
         legend: { show: false },
-        cursor: { show: !bare, drag: { x: onSelect !== undefined, y: false, setScale: false } },
+        cursor: { show: !bare, drag: { x: isBrushable, y: false, setScale: false } },
         padding: bare ? [2, 0, 2, 0] : [8, 8, 0, 0],
-        scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.05 : 1] } },
+        scales: {
+          x: { time: true, range: (_plot, min, max) => [min - halfBar(), max + halfBar()] },
+          y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.05 : 1] },
+        },
         axes: bare
           ? [{ show: false }, { show: false }]
           : [
@@ -78,13 +87,12 @@ export function Plot({
                 ticks: { show: false },
                 font: `11px ${style.fontFamily}`,
                 size: 56,
-                values: (_plot, splits) => splits.map((split) => (format ? format(split) : String(split))),
+                values: (_plot, splits) => splits.map((split) => current.current.format?.(split) ?? String(split)),
               },
             ],
         series: [
           {},
-          ...order.map((index) => {
-            const { label: name, tone } = series[index] ?? { label: '', tone: 'idle' };
+          ...drawingOrder(series, stacked).map(({ label: name, tone }) => {
             const paint = colour(tone);
             return kind === 'bars'
               ? {
@@ -103,19 +111,36 @@ export function Plot({
             (chart) => {
               const { left, width: brushed } = chart.select;
               if (brushed < 4) return;
-              select.current?.(chart.posToVal(left, 'x'), chart.posToVal(left + brushed, 'x'));
+              current.current.onSelect?.(chart.posToVal(left, 'x'), chart.posToVal(left + brushed, 'x'));
               chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
             },
           ],
         },
       },
-      [at as number[], ...order.map((index) => layers[index] as number[])],
+      toData(current.current.at, series, stacked),
       element,
     );
-    return () => plot.destroy();
-  }, [at, series, width, height, kind, stacked, format, onSelect, bare]);
+    shown.current = plot;
+    return () => {
+      shown.current = null;
+      plot.destroy();
+    };
+  }, [tones, scheme, isEmpty, width, height, kind, stacked, isBrushable, bare]);
+
+  // New values go into the plot there is, so that a brush that is being drawn stays.
+  useEffect(() => shown.current?.setData(toData(at, series, stacked)), [at, series, stacked]);
 
   return <div ref={frame} role="img" aria-label={label} style={{ height }} className="w-full min-w-0 overflow-hidden" />;
+}
+
+/** Stacked layers are drawn from the highest to the lowest, so that each covers the foot of the one above it. */
+function drawingOrder<Layer>(layers: readonly Layer[], stacked: boolean): readonly Layer[] {
+  return stacked ? layers.toReversed() : layers;
+}
+
+function toData(at: readonly number[], series: readonly Series[], stacked: boolean): UPlot.AlignedData {
+  const values = series.map((layer) => layer.values);
+  return [at as number[], ...drawingOrder(stacked ? stack(values) : values, stacked)] as UPlot.AlignedData;
 }
 
 function stack(layers: readonly (readonly (number | null)[])[]): number[][] {
