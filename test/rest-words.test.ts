@@ -26,6 +26,9 @@ import { ReportUsageInput } from '../src/domain/runs/usage.ts';
 import { CreateScheduleInput, UpdateScheduleInput } from '../src/domain/schedules/schedule-input.ts';
 import { CreateWebhookSubscriptionInput, UpdateWebhookSubscriptionInput } from '../src/domain/webhooks/subscription-input.ts';
 import { CreateWorkflowInput, StepInput, UpdateWorkflowInput } from '../src/domain/workflows/definition.ts';
+import { ResolveWorkflowPauseInput } from '../src/domain/workflows/resolve-pause.ts';
+import { TriggerWorkflowBatchInput } from '../src/domain/workflows/trigger-batch.ts';
+import { TriggerPartialWorkflowInput } from '../src/domain/workflows/trigger-partial.ts';
 import { TriggerWorkflowInput } from '../src/domain/workflows/trigger-workflow.ts';
 
 interface Comparison {
@@ -72,7 +75,32 @@ const COMPARED: Readonly<Record<string, Comparison>> = {
   // Steps are compared below.
   createWorkflow: { domain: CreateWorkflowInput, apart: ['projectId', 'steps'] },
   updateWorkflow: { domain: UpdateWorkflowInput, apart: ['steps'] },
-  triggerWorkflow: { domain: TriggerWorkflowInput, apart: ['projectId', 'workflow', 'idempotencyKey', 'stepOverrides'] },
+  triggerWorkflow: {
+    domain: TriggerWorkflowInput,
+    renamed: { parent_workflow_run_id: 'parentRunId' },
+    apart: ['projectId', 'workflow', 'idempotencyKey', 'stepOverrides'],
+  },
+  // Its inputs and outputs are objects by name.
+  startWorkflowApiRun: {
+    domain: TriggerWorkflowInput,
+    renamed: { initial_inputs: 'payload' },
+    apart: ['workflow', 'idempotencyKey', 'stepOverrides', 'tags', 'timeoutSecs', 'payload', 'files'],
+  },
+  runWorkflowApiPartially: {
+    domain: TriggerPartialWorkflowInput,
+    renamed: { node_id: 'step', initial_inputs: 'payload', partial_outputs: 'results', rerun_predecessors: 'rerunsDependencies' },
+    apart: ['workflow', 'tags', 'payload', 'results', 'step'],
+  },
+  startWorkflowApiBatch: {
+    domain: TriggerWorkflowBatchInput,
+    renamed: { mini_batch_size: 'parallel' },
+    apart: ['workflow', 'tags', 'idempotencyKey', 'items'],
+  },
+  processPauseAction: {
+    domain: ResolveWorkflowPauseInput,
+    renamed: { inputs: 'output', user_id: 'approver', comments: 'reason' },
+    apart: ['id', 'step', 'action', 'output'],
+  },
 };
 
 describe('the bodies of REST', () => {

@@ -1,3 +1,4 @@
+import { EventSearch, messageHas } from '../../src/domain/runs/event-search.ts';
 import { Batch } from '../batches/type.ts';
 import { builder } from '../builder.ts';
 import { type ListKey, OLDEST_FIRST, pageOf, sliceOf } from '../connection.ts';
@@ -58,13 +59,22 @@ builder.prismaObjectFields(Run, (t) => ({
       args: {
         level: t.arg({ type: [LogLevelEnum], description: 'Only events of these levels.' }),
         type: t.arg({ type: [EventTypeEnum], description: 'Only events of these types.' }),
+        search: t.arg.string({
+          description: 'Only events whose message has this text, small and capital letters alike: 1 to 256 characters.',
+          validate: EventSearch,
+        }),
       },
       authScopes: runsRead,
-      resolve: async ({ id }, { level, type, ...page }, context, info) => {
+      resolve: async ({ id }, { level, type, search, ...page }, context, info) => {
         const slice = sliceOf(page, BY_SEQ);
         const rows = await context.prisma.runEvent.findMany({
           ...rowSelection(context, info),
-          ...slice.within({ runId: id, ...(level && { level: { in: level } }), ...(type && { type: { in: type } }) }),
+          ...slice.within({
+            runId: id,
+            ...(level && { level: { in: level } }),
+            ...(type && { type: { in: type } }),
+            ...(search != null && { message: messageHas(search) }),
+          }),
         });
         return pageOf(rows, slice);
       },

@@ -5,6 +5,7 @@ import type { GraphQLContext } from '../context.ts';
 import { enumValues, memberOrNull } from '../enum-values.ts';
 import { describedBy, leavingOutNulls } from '../input.ts';
 import { DECISIONS, StepDecisionEnum } from './enums.ts';
+import { ALSO_OF_MUTATIONS } from './scopes.ts';
 import { WorkflowRun } from './type.ts';
 
 const PauseActionEnum = builder.enumType('WorkflowPauseAction', {
@@ -74,7 +75,7 @@ builder.prismaObjectFields(WorkflowRun, (t) => ({
     description:
       'When it stood still for a person: approvals that waited, and pauses of the whole, the oldest first, at most 1,000. Requires `workflows:read`, or another scope of workflows.',
     complexity: { field: 10, multiplier: 10 },
-    authScopes: { scope: 'workflows:read', orScope: ['workflows:write', 'workflows:trigger'] },
+    authScopes: ALSO_OF_MUTATIONS,
     resolve: ({ id }, _args, context) => pausesOf(id, context),
   }),
 }));

@@ -2,10 +2,8 @@ import { stepsBehindApprovals, waitsForPerson } from '../../src/domain/workflows
 import { MAX_VALUES_BYTES, readStepValues, type StepValue as Value } from '../../src/domain/workflows/step-values.ts';
 import { builder } from '../builder.ts';
 import { definitionOf } from './definition.ts';
+import { ALSO_OF_MUTATIONS } from './scopes.ts';
 import { WorkflowRun } from './type.ts';
-
-/** For what mutations answer: whoever may trigger or change workflow runs sees what became of the one they meant. */
-const authScopes = { scope: 'workflows:read', orScope: ['workflows:write', 'workflows:trigger'] } as const;
 
 /** How steps stand; every field that wants to know asks alike, so that they are read once for all fields and all rows of a list. */
 const standing = { steps: { orderBy: { position: 'asc' }, select: { position: true, kind: true, status: true } } } as const;
@@ -28,7 +26,7 @@ builder.prismaObjectFields(WorkflowRun, (t) => ({
   percentComplete: t.float({
     description:
       'How much of it has completed, in percent: steps, or the items of a batch. Below 100 for one that left out steps. Requires `workflows:read`, or another scope of workflows.',
-    authScopes,
+    authScopes: ALSO_OF_MUTATIONS,
     select: { id: true, batchTotal: true, ...standing },
     resolve: async ({ id, batchTotal, steps }, _args, { prisma }) => {
       if (batchTotal !== null) {
@@ -44,14 +42,14 @@ builder.prismaObjectFields(WorkflowRun, (t) => ({
   waitsForPerson: t.boolean({
     description:
       'Whether it stands still until a person does something: it is paused, or an approval waits for a decision. Requires `workflows:read`, or another scope of workflows.',
-    authScopes,
+    authScopes: ALSO_OF_MUTATIONS,
     select: { status: true, ...standing },
     resolve: ({ status, steps }) => status === 'paused' || (status === 'running' && steps.some(waitsForPerson)),
   }),
   stepsBehindApprovals: t.stringList({
     description:
       'The steps that cannot start before somebody decides an approval that waits, in the order of the definition. Requires `workflows:read`, or another scope of workflows.',
-    authScopes,
+    authScopes: ALSO_OF_MUTATIONS,
     select: { definition: { select: { definition: true } }, ...standing },
     resolve: ({ definition, steps }) => stepsBehindApprovals(definitionOf(definition.definition).steps, steps),
   }),
@@ -66,7 +64,7 @@ builder.prismaObjectFields(WorkflowRun, (t) => ({
       }),
     },
     complexity: { field: 50, multiplier: 100 },
-    authScopes,
+    authScopes: ALSO_OF_MUTATIONS,
     resolve: ({ id }, { maxBytes }, { runs }) => readStepValues({ workflowRunId: id, maxBytes: maxBytes ?? undefined }, runs),
   }),
   batchTotal: t.exposeInt('batchTotal', { nullable: true }),

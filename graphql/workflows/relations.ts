@@ -7,11 +7,10 @@ import { Run } from '../runs/type.ts';
 import { rowSelection } from '../selection.ts';
 import { definitionOf, WorkflowStep } from './definition.ts';
 import { listWorkflowRuns, WorkflowRunConnection, WorkflowRunFilter } from './list.ts';
+import { ALSO_OF_MUTATIONS } from './scopes.ts';
 import { StepRun, Workflow, WorkflowRun, WorkflowRunEvent, WorkflowVersion } from './type.ts';
 
 const authScopes = { scope: 'workflows:read' } as const;
-/** For what mutations answer: whoever may trigger or change workflow runs sees what became of the one they meant. */
-const alsoOfMutations = { ...authScopes, orScope: ['workflows:write', 'workflows:trigger'] } as const;
 
 /** Numbers are cursors: those of events are the same as `after` of the subscription. */
 function byNumber<Field extends string>(field: Field, order: 'asc' | 'desc'): ListKey<Field, number> {
@@ -85,32 +84,6 @@ const StepResult = builder.objectRef<Result>('StepResult').implement({
   }),
 });
 
-const GraphEdge = builder.objectRef<{ readonly from: string; readonly to: string }>('WorkflowGraphEdge').implement({
-  description: 'A dependency between two steps.',
-  fields: (t) => ({
-    from: t.exposeString('from', { description: 'The step that must be over.' }),
-    to: t.exposeString('to', { description: 'The step that starts afterwards.' }),
-  }),
-});
-
-interface GraphParts {
-  readonly nodes: readonly (typeof StepRun.$inferType)[];
-  readonly edges: readonly { readonly from: string; readonly to: string }[];
-}
-
-const Graph = builder.objectRef<GraphParts>('WorkflowGraph').implement({
-  description: 'A workflow run as a graph.',
-  fields: (t) => ({
-    nodes: t.field({
-      type: [StepRun],
-      description: 'Its steps as they stand now, in the order of the definition.',
-      complexity: { field: 5, multiplier: 100 },
-      resolve: ({ nodes }) => [...nodes],
-    }),
-    edges: t.field({ type: [GraphEdge], description: 'What depends on what.', resolve: ({ edges }) => [...edges] }),
-  }),
-});
-
 builder.prismaObjectFields(WorkflowRun, (t) => ({
   workflow: t.relation('workflow', {
     type: Workflow,
@@ -120,7 +93,7 @@ builder.prismaObjectFields(WorkflowRun, (t) => ({
   version: t.relation('definition', {
     type: WorkflowVersion,
     description: 'What the workflow said when it was triggered. Requires `workflows:read`, or another scope of workflows.',
-    authScopes: alsoOfMutations,
+    authScopes: ALSO_OF_MUTATIONS,
   }),
   parentStep: t.relation('parentStep', {
     type: StepRun,
@@ -164,23 +137,6 @@ builder.prismaObjectFields(WorkflowRun, (t) => ({
       const byStatus = Object.fromEntries(groups.map(({ status, _count }) => [status, _count]));
       return { total: groups.reduce((sum, { _count }) => sum + _count, 0), byStatus };
     },
-  }),
-  graph: t.field({
-    type: Graph,
-    description:
-      'Its steps as nodes with their states, and what depends on what. Requires `workflows:read`, or another scope of workflows.',
-    authScopes: alsoOfMutations,
-    // The steps are read with their workflow runs, those of a whole list at once.
-    select: (_args, _context, nestedSelection) => ({
-      steps: nestedSelection({ orderBy: { position: 'asc' } }, ['nodes']),
-      definition: { select: { definition: true } },
-    }),
-    resolve: ({ steps, definition }) => ({
-      nodes: steps,
-      edges: definitionOf(definition.definition).steps.flatMap(({ ref, dependsOn }) =>
-        dependsOn.map((from) => ({ from, to: ref })),
-      ),
-    }),
   }),
   timeline: t.connection(
     {

@@ -167,6 +167,9 @@ export const workflowTriggerBody = z
       .max(MAX_STEPS)
       .optional()
       .describe('Steps to leave out.'),
+    parent_workflow_run_id: key(64)
+      .optional()
+      .describe('A workflow run that it is listed below, as one of its children. Neither waits for the other.'),
     timeout_secs: z.int().min(1).max(YEAR_SECS).optional().describe('In place of the timeout of the workflow, in seconds.'),
   })
   .meta({ id: 'WorkflowTrigger', description: 'What to trigger a workflow run with; every field has a default.' });
@@ -185,10 +188,11 @@ export function workflowInput({ project_id: _, steps: given, ...body }: WrittenW
 export function workflowTriggerInput({
   project_id: _,
   step_overrides: overrides,
+  parent_workflow_run_id: parentRunId,
   ...body
 }: z.output<typeof workflowTriggerBody>): Record<string, unknown> {
   const stepOverrides = overrides?.map(({ step_ref: ref, enabled }) => ({ ref, enabled }));
-  return { ...toCamelKeys(body), ...(stepOverrides && { stepOverrides }) };
+  return { ...toCamelKeys(body), ...(stepOverrides && { stepOverrides }), ...(parentRunId !== undefined && { parentRunId }) };
 }
 
 function stepInput(step: z.output<typeof stepBody>, index: number): Record<string, unknown> {

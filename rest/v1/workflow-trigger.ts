@@ -70,7 +70,7 @@ export const workflowTriggerRoutes: readonly Route[] = [
     variables: ({ params, headers, body = {}, actorProjectId }) => {
       requireOwnProject(body.project_id, actorProjectId);
       const idempotencyKey = idempotencyKeyOf(headers);
-      return { input: { workflow: workflowNamed(params), ...workflowTriggerInput(body), idempotencyKey } };
+      return { input: { workflow: workflowNamed(params.id), ...workflowTriggerInput(body), idempotencyKey } };
     },
     response: triggeredSchema,
     project: ({ triggered }: { triggered: z.input<typeof triggeredSchema> }) => triggered,
@@ -96,7 +96,7 @@ export const workflowTriggerRoutes: readonly Route[] = [
     }`,
     variables: ({ params, body = {}, actorProjectId }) => {
       requireOwnProject(body.project_id, actorProjectId);
-      return { input: { workflow: workflowNamed(params), ...workflowTriggerInput(body) } };
+      return { input: { workflow: workflowNamed(params.id), ...workflowTriggerInput(body) } };
     },
     response: dryRunSchema,
     project: ({ preview: { workflow, rounds, ...rest } }: { preview: Preview }) => ({
@@ -141,7 +141,7 @@ export const workflowTriggerRoutes: readonly Route[] = [
 ];
 
 /** As part of an input a longer one would be a field of the wrong form; in a path it is a workflow that is not there. */
-function workflowNamed({ id }: { readonly id: string }): string {
+export function workflowNamed(id: string): string {
   if (id.length > MAX_WORKFLOW_NAME) throw notFound('workflow');
   return id;
 }

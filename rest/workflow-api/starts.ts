@@ -5,6 +5,7 @@ import { integerParam } from '../query.ts';
 import { defineRoute, gql, type Route } from '../route.ts';
 import { idempotencyHeaders, idempotencyKeyOf } from '../v1/idempotency-key.ts';
 import { PAYLOAD_BODY_LIMIT } from '../v1/job-trigger.ts';
+import { workflowNamed } from '../v1/workflow-trigger.ts';
 import { RUN, type RunFields, runOf, runSchema } from './run-schema.ts';
 import { ABOUT_WORKFLOW } from './shared.ts';
 import { asObjects } from './words.ts';
@@ -137,7 +138,7 @@ export const workflowApiStartRoutes: readonly Route[] = [
     } ${RUN}`,
     variables: ({ params, query, body }) => ({
       input: {
-        workflow: params.workflow_id,
+        workflow: workflowNamed(params.workflow_id),
         step: body.node_id,
         payload: body.initial_inputs ?? undefined,
         results: body.partial_outputs ?? undefined,
@@ -163,7 +164,7 @@ export const workflowApiStartRoutes: readonly Route[] = [
     } ${RUN}`,
     variables: ({ params, headers, body }) => ({
       input: {
-        workflow: params.workflow_id,
+        workflow: workflowNamed(params.workflow_id),
         items: body.items,
         parallel: body.mini_batch_size,
         idempotencyKey: idempotencyKeyOf(headers),
@@ -174,7 +175,7 @@ export const workflowApiStartRoutes: readonly Route[] = [
 
 function startInput(params: { readonly workflow_id: string }, body: z.output<typeof startBody> | undefined) {
   return {
-    workflow: params.workflow_id,
+    workflow: workflowNamed(params.workflow_id),
     payload: body?.initial_inputs ?? undefined,
     parentRunId: body?.parent_run_id ?? undefined,
   };

@@ -19,7 +19,7 @@ const GRAPHS = 24;
 const KILLS_PER_SERVER = 2;
 const ITEMS = 4;
 /** From the last kill on: lease, reaper and poll of the servers come to five seconds, once for each kill that hit the same step. */
-const BOUND_MS = 30_000;
+const BOUND_MS = 60_000;
 /** How long a request is repeated: on a busy machine both servers may be starting for most of it. */
 const PATIENCE_MS = 90_000;
 

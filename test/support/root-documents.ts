@@ -22,6 +22,7 @@ export const ROOT_FIELDS: Readonly<
     document: '{ runHistogram(from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z") { isSampled } }',
   },
   'Query.deadLetterGroups': { needs: 'runs:read', document: '{ deadLetterGroups { id } }' },
+  'Query.runSuggestions': { needs: 'runs:read', document: '{ runSuggestions(field: STATUS) { value } }' },
   'Query.ownPayload': { needs: 'run token', document: '{ ownPayload }' },
   'Query.ownCheckpoint': { needs: 'run token', document: '{ ownCheckpoint { id } }' },
   'Query.ownState': { needs: 'run token', document: '{ ownState(key: "x") { key } }' },
@@ -79,7 +80,7 @@ export const ROOT_FIELDS: Readonly<
   'Mutation.restartRun': { needs: 'runs:write', document: 'mutation { restartRun(id: "none") { id } }' },
   'Mutation.rescheduleRuns': {
     needs: 'runs:write',
-    document: 'mutation { rescheduleRuns(input: { ids: ["none"], scheduledAt: "2020-01-01T00:00:00Z" }) { total } }',
+    document: 'mutation { rescheduleRuns(input: { ids: ["x"], scheduledAt: "2020-01-01T00:00:00Z" }) { total } }',
   },
   'Mutation.setDebugMode': { needs: 'runs:write', document: 'mutation { setDebugMode(id: "none", enabled: true) { id } }' },
   'Mutation.replayDeadLetter': { needs: 'runs:write', document: 'mutation { replayDeadLetter(id: "none") { id } }' },

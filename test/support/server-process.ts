@@ -82,11 +82,16 @@ export async function startServerProcess(databaseUrl: string, env: Record<string
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
 }
+/** Starting takes a second; ten, and more, on a machine that runs other tests meanwhile. */
+const READY_MS = 60_000;
 
 async function readiness(url: string): Promise<void> {
-  for (const giveUpAt = performance.now() + 30_000; performance.now() < giveUpAt; await delay(50)) {
-    const ready = await fetch(`${url}/readyz`).catch(() => null);
-    if (ready?.ok) return;
+  let last = 'nothing';
+  for (const giveUpAt = performance.now() + READY_MS; performance.now() < giveUpAt; await delay(50)) {
+    const answer = await fetch(`${url}/readyz`).catch((error: Error) => String(error.cause));
+    if (typeof answer === 'string') last = answer;
+    else if (answer.ok) return;
+    else last = await answer.text();
   }
-  throw new Error(`no server at ${url} within 30 s`);
+  throw new Error(`no server at ${url} within ${READY_MS} ms: ${last}`);
 }

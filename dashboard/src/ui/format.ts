@@ -14,6 +14,8 @@ const EXACT = new Intl.DateTimeFormat(undefined, {
 });
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
+const DATE = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' });
 
 const UNITS = [
@@ -37,6 +39,12 @@ export const formatExact = (instant: string): string => EXACT.format(new Date(in
 
 /** The time of the day, to the second. */
 export const formatTime = (instant: string): string => TIME.format(new Date(instant));
+
+/** The time of the day, to the minute, for an axis. */
+export const formatClock = (instant: string): string => CLOCK.format(new Date(instant));
+
+/** The day, without its year, for an axis. */
+export const formatDate = (instant: string): string => DATE.format(new Date(instant));
 
 /** Day and time, to the minute. */
 export const formatDay = (instant: string): string => DAY.format(new Date(instant));

@@ -1,8 +1,11 @@
 import { useEffect, useRef } from 'react';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { formatClock, formatDate, formatTime } from './format.ts';
 import { useColourScheme } from './use-colour-scheme.ts';
 import { useElementWidth } from './use-element-width.ts';
+
+const DAY_SECS = 86_400;
 
 /** A line or a layer of bars. */
 export interface Series {
@@ -78,8 +81,10 @@ export function Plot({
               {
                 stroke: colour('muted'),
                 grid: { show: false },
-                ticks: { stroke: colour('line') },
+                ticks: { stroke: colour('line'), size: 4 },
                 font: `11px ${style.fontFamily}`,
+                size: 26,
+                values: (_plot, splits, _axis, _space, step) => splits.map((split) => axisTime(split, step)),
               },
               {
                 stroke: colour('muted'),
@@ -131,6 +136,13 @@ export function Plot({
   useEffect(() => shown.current?.setData(toData(at, series, stacked)), [at, series, stacked]);
 
   return <div ref={frame} role="img" aria-label={label} style={{ height }} className="w-full min-w-0 overflow-hidden" />;
+}
+
+/** A moment on the axis, in seconds since the epoch, as finely as the marks stand apart. */
+function axisTime(seconds: number, step: number): string {
+  const instant = new Date(seconds * 1_000).toISOString();
+  if (step >= DAY_SECS || new Date(instant).getHours() + new Date(instant).getMinutes() === 0) return formatDate(instant);
+  return step < 60 ? formatTime(instant) : formatClock(instant);
 }
 
 /** Stacked layers are drawn from the highest to the lowest, so that each covers the foot of the one above it. */

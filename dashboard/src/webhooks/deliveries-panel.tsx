@@ -23,7 +23,8 @@ const COLUMNS: readonly Column<Delivery>[] = [
     id: 'answer',
     header: 'Answer',
     size: 200,
-    cell: ({ row: { original } }) => (original.responseStatus === null ? (original.error ?? '') : `HTTP ${original.responseStatus}`),
+    cell: ({ row: { original } }) =>
+      original.responseStatus === null ? (original.error ?? '') : `HTTP ${original.responseStatus}`,
   },
   { id: 'created', header: 'Created', size: 120, cell: ({ row }) => <Time at={row.original.createdAt} /> },
   {
@@ -77,7 +78,9 @@ export function DeliveriesPanel() {
         keyboard
         empty={
           <EmptyState title="No messages">
-            <p>None was sent{status || subscriptionId ? ' that fits these conditions' : ' yet'}. Messages are kept for 30 days.</p>
+            <p>
+              None was sent{status || subscriptionId ? ' that fits these conditions' : ' yet'}. Messages are kept for 30 days.
+            </p>
           </EmptyState>
         }
       />

@@ -52,7 +52,11 @@ export function DeliveryDialog({ id, onClose, onChanged }: DeliveryDialogProps) 
         delivery && canWrite ? (
           <>
             {delivery.status === 'DELIVERED' ? null : (
-              <Button icon={RotateCcw} busy={retry.isRunning} onClick={() => void again(() => retry.run({ id: delivery.id }), 'It is tried again now.')}>
+              <Button
+                icon={RotateCcw}
+                busy={retry.isRunning}
+                onClick={() => void again(() => retry.run({ id: delivery.id }), 'It is tried again now.')}
+              >
                 Try again now
               </Button>
             )}
@@ -73,13 +77,23 @@ export function DeliveryDialog({ id, onClose, onChanged }: DeliveryDialogProps) 
           <Facts
             facts={[
               ['Status', <StatusBadge key="status" status={delivery.status} />],
-              ['To', <code key="to" className="font-mono text-xs break-all">{delivery.webhookUrl}</code>],
+              [
+                'To',
+                <code key="to" className="font-mono text-xs break-all">
+                  {delivery.webhookUrl}
+                </code>,
+              ],
               ['Attempts', delivery.attempts],
               ['Last attempt', delivery.lastAttemptAt ? <Time key="last" at={delivery.lastAttemptAt} /> : 'none yet'],
               ['Next attempt', delivery.nextAttemptAt ? <Time key="next" at={delivery.nextAttemptAt} /> : 'none'],
               ['Answer', delivery.responseStatus === null ? 'none' : `HTTP ${delivery.responseStatus}`],
               ...(delivery.error ? ([['Error', delivery.error]] as const) : []),
-              ['webhook-id', <code key="id" className="font-mono text-xs">{delivery.id}</code>],
+              [
+                'webhook-id',
+                <code key="id" className="font-mono text-xs">
+                  {delivery.id}
+                </code>,
+              ],
             ]}
           />
           <JsonView label="the message" value={delivery.payload} />

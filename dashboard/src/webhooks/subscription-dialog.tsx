@@ -59,9 +59,18 @@ export function SubscriptionDialog({ editing, onClose, onSaved }: SubscriptionDi
       onConfirm={submit}
     >
       <div className="grid gap-4">
-        <Field label="URL" hint="Messages are sent here by POST, signed as Standard Webhooks describes, and again until it answers 2xx.">
+        <Field
+          label="URL"
+          hint="Messages are sent here by POST, signed as Standard Webhooks describes, and again until it answers 2xx."
+        >
           {(ids) => (
-            <TextInput {...ids} type="url" placeholder="https://example.com/hooks" value={url} onChange={(event) => setUrl(event.target.value)} />
+            <TextInput
+              {...ids}
+              type="url"
+              placeholder="https://example.com/hooks"
+              value={url}
+              onChange={(event) => setUrl(event.target.value)}
+            />
           )}
         </Field>
         <div className="grid gap-3 sm:grid-cols-2">

@@ -40,7 +40,11 @@ export function SubscriptionsPanel({ onDeliveries }: { readonly onDeliveries: ()
         toast({ text: error instanceof Error ? error.message : String(error) });
       }
     };
-    return subscriptionColumns(canWrite, { onEdit: setEditing, onDelete: setDeleting, onTest: (subscription) => void sendTest(subscription) });
+    return subscriptionColumns(canWrite, {
+      onEdit: setEditing,
+      onDelete: setDeleting,
+      onTest: (subscription) => void sendTest(subscription),
+    });
   }, [canWrite, test.run, toast, navigate]);
 
   return (
@@ -90,8 +94,8 @@ export function SubscriptionsPanel({ onDeliveries }: { readonly onDeliveries: ()
         }}
       >
         <p>
-          <span className="break-all">{deleting?.webhookUrl}</span> is told nothing more, messages still to be sent included. To stop for a while only,
-          change it and make it inactive.
+          <span className="break-all">{deleting?.webhookUrl}</span> is told nothing more, messages still to be sent included. To
+          stop for a while only, change it and make it inactive.
         </p>
       </ConfirmDialog>
     </div>
@@ -104,9 +108,17 @@ interface SubscriptionActions {
   readonly onTest: (subscription: Subscription) => void;
 }
 
-function subscriptionColumns(canWrite: boolean, { onEdit, onDelete, onTest }: SubscriptionActions): readonly Column<Subscription>[] {
+function subscriptionColumns(
+  canWrite: boolean,
+  { onEdit, onDelete, onTest }: SubscriptionActions,
+): readonly Column<Subscription>[] {
   const columns: Column<Subscription>[] = [
-    { id: 'url', header: 'URL', size: 340, cell: ({ row }) => <span className="font-mono text-xs">{row.original.webhookUrl}</span> },
+    {
+      id: 'url',
+      header: 'URL',
+      size: 340,
+      cell: ({ row }) => <span className="font-mono text-xs">{row.original.webhookUrl}</span>,
+    },
     { id: 'state', header: 'State', size: 100, cell: ({ row }) => <SubscriptionState subscription={row.original} /> },
     {
       id: 'types',

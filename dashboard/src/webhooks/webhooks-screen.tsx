@@ -1,6 +1,6 @@
 import { createLazyRoute, useNavigate, useSearch } from '@tanstack/react-router';
-import { Tabs } from '../ui/tabs.tsx';
 import { Screen } from '../ui/screen.tsx';
+import { Tabs } from '../ui/tabs.tsx';
 import { DeliveriesPanel } from './deliveries-panel.tsx';
 import { SubscriptionsPanel } from './subscriptions-panel.tsx';
 
@@ -16,7 +16,11 @@ function WebhooksScreen() {
         selected={tab}
         onSelect={select}
         tabs={[
-          { id: 'subscriptions', label: 'Subscriptions', content: <SubscriptionsPanel onDeliveries={() => select('deliveries')} /> },
+          {
+            id: 'subscriptions',
+            label: 'Subscriptions',
+            content: <SubscriptionsPanel onDeliveries={() => select('deliveries')} />,
+          },
           { id: 'deliveries', label: 'Deliveries', content: <DeliveriesPanel /> },
         ]}
       />

@@ -55,7 +55,9 @@ function StepParts({ step }: { readonly step: Step }) {
   const facts: (readonly [string, ReactNode])[] = [
     ['Kind', statusWords(step.kind)],
     ['Attempt', step.attempt],
-    ...(step.startedAt ? ([['Took', <Elapsed key="took" from={step.startedAt} to={step.finishedAt} />]] as const) : []),
+    ...(step.startedAt
+      ? ([[step.finishedAt ? 'Took' : 'For', <Elapsed key="took" from={step.startedAt} to={step.finishedAt} />]] as const)
+      : []),
     ...(step.definition?.message ? ([['Asks', step.definition.message]] as const) : []),
     ...(step.definition?.approvers ? ([['Who decides', step.definition.approvers.join(', ')]] as const) : []),
     ...(step.wakeAt ? ([['Goes on', <Time key="wake" at={step.wakeAt} />]] as const) : []),

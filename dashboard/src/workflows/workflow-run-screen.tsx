@@ -82,7 +82,7 @@ function Headline({ run }: { readonly run: WorkflowRun }) {
       </span>
       {run.startedAt ? (
         <span>
-          Took <Elapsed from={run.startedAt} to={run.finishedAt} />
+          {run.finishedAt ? 'Took' : 'Running for'} <Elapsed from={run.startedAt} to={run.finishedAt} />
         </span>
       ) : null}
       <span>Version {run.workflowVersion}</span>

@@ -14,8 +14,8 @@ alter table workflow_runs
   add check ((batch_total is null) = (batch_started is null)),
   add check (batch_index is null or (parent_run_id is not null and parent_step_run_id is null));
 
--- An item has one run, however often it is begun.
-create unique index workflow_runs_by_item on workflow_runs (parent_run_id, batch_index) where batch_index is not null;
+-- An item has one run, however often it is begun. How items stand is counted from the index alone.
+create unique index workflow_runs_by_item on workflow_runs (parent_run_id, batch_index) include (status) where batch_index is not null;
 create index workflow_runs_below on workflow_runs (parent_run_id, id) where parent_run_id is not null;
 -- What the reaper looks after.
 create index workflow_runs_batches on workflow_runs (id) where batch_total is not null and status = 'running';

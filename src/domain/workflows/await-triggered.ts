@@ -12,7 +12,7 @@ export const MAX_WAIT_SECS_OF_CALLER = 300;
  * Triggers and waits until the workflow run has ended, stands still until a person does something, or `waitSecs` are over. What was
  * triggered goes on in any case. BAD_REQUEST for a time out of range, RATE_LIMITED when too many wait already; then nothing is triggered.
  */
-export function awaitTriggered(
+export async function awaitTriggered(
   actor: Actor,
   {
     trigger,

@@ -1,6 +1,6 @@
 import { type Actor, actorName, requireScope } from '../../auth/actor.ts';
 import type { WorkflowDeps } from './deps.ts';
-import { prepareRun, type TriggerWorkflow, triggerableWorkflow } from './trigger-workflow.ts';
+import { placeBelow, prepareRun, type TriggerWorkflow, triggerableWorkflow } from './trigger-workflow.ts';
 import type { WorkflowRow } from './workflow.ts';
 
 /** What a trigger would do. */
@@ -22,7 +22,10 @@ export async function previewWorkflow(
   requireScope(actor, 'workflows:trigger');
   const workflow = await triggerableWorkflow(actor.projectId, input.workflow, deps);
   const by = { projectId: actor.projectId, createdBy: actorName(actor) };
-  const run = prepareRun(by, workflow, { input, origin: { triggeredBy: 'manual', nesting: 0 } });
+  const run = prepareRun(by, workflow, {
+    input,
+    origin: { triggeredBy: 'manual', ...(await placeBelow(actor, input.parentRunId, deps)) },
+  });
   const { graph, definition } = workflow;
   const roundOf: number[] = [];
   const rounds: string[][] = [];

@@ -18,6 +18,9 @@ gone_runs as (delete from workflow_runs x using old where x.id = old.id returnin
 const EXPIRE_SQL = `
 with old as materialized (
   select w.id from workflow_runs w where w.created_at < now() - interval '${Math.min(...Object.values(KEPT_DAYS))} days' and (${EXPIRED_SQL})
+     -- A batch that goes on counts the items that are over.
+     and not (w.batch_index is not null and exists (
+       select from workflow_runs p where p.id = w.parent_run_id and p.status in ('pending', 'running', 'paused')))
    limit $1 for update skip locked
 ), ${deleteWorkflowRunsSql}
 select count(*)::int as deleted from gone_runs`;

@@ -74,7 +74,7 @@ export async function storeTriggered(
 }
 
 /** Where a run stands that somebody wants below another one. NOT_FOUND for one that is not of the project, BAD_REQUEST beyond the last level. */
-async function placeBelow(
+export async function placeBelow(
   actor: Actor,
   parentRunId: string | undefined,
   { reads }: Pick<WorkflowDeps, 'reads'>,

@@ -8,8 +8,8 @@ import type { RunRow } from '../list/run-row.ts';
 import { BulkPreview } from './bulk-preview.tsx';
 import { BulkProgress } from './bulk-progress.tsx';
 import { doPiece, type Target } from './do-piece.ts';
-import type { Operation } from './operations.ts';
 import { MomentField } from './moment-field.tsx';
+import type { Operation } from './operations.ts';
 import { usePreview } from './use-preview.ts';
 import { NO_PROGRESS, type Progress, workOff } from './work-off.ts';
 

@@ -27,7 +27,9 @@ export function BulkProgress({ operation, progress, count, isCapped, isOver, isS
         {formatNumber(done)} {done === 1 ? 'run' : 'runs'} {operation.done}
         {isOver ? '' : ` of ${formatNumber(count)}${isCapped ? '+' : ''}`}
         {failed > 0 ? `, ${formatNumber(failed)} not` : ''}.
-        {isOver && isStopped ? ` Stopped${rest > 0 ? `: ${formatNumber(rest)}${isCapped ? '+' : ''} stay as they are` : ''}.` : ''}
+        {isOver && isStopped
+          ? ` Stopped${rest > 0 ? `: ${formatNumber(rest)}${isCapped ? '+' : ''} stay as they are` : ''}.`
+          : ''}
       </p>
       {fault === null ? null : (
         <p role="alert" className="rounded-md bg-bad-soft p-2 text-bad">
@@ -37,7 +39,9 @@ export function BulkProgress({ operation, progress, count, isCapped, isOver, isS
       {failures.length > 0 ? (
         <table className="w-full text-left">
           <caption className="pb-1 text-left text-xs text-muted">
-            {failures.length < failed ? `The first ${formatNumber(failures.length)} that it was not done to` : 'It was not done to'}
+            {failures.length < failed
+              ? `The first ${formatNumber(failures.length)} that it was not done to`
+              : 'It was not done to'}
           </caption>
           <tbody>
             {failures.map(({ id, error }) => (

@@ -108,7 +108,13 @@ async function send(client: Client, operation: OperationId, target: object, sche
   }
 }
 
-function answerOf<Data>({ data, error }: { readonly data?: Data | undefined; readonly error?: Parameters<typeof toProblem>[0] | undefined }): Data {
+function answerOf<Data>({
+  data,
+  error,
+}: {
+  readonly data?: Data | undefined;
+  readonly error?: Parameters<typeof toProblem>[0] | undefined;
+}): Data {
   if (error || data === undefined) throw new ProblemError(toProblem(error ?? { graphQLErrors: [], message: 'no answer' }));
   return data;
 }

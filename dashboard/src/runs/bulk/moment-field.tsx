@@ -19,7 +19,9 @@ export function MomentField({ value, onChange }: MomentFieldProps) {
   return (
     <div className="flex flex-wrap items-end gap-2">
       <Field label="Start at" hint={value ? `That is ${value.toISOString()}.` : 'In your time zone.'}>
-        {(ids) => <TextInput {...ids} type="datetime-local" step={1} value={text} onChange={(event) => write(event.target.value)} />}
+        {(ids) => (
+          <TextInput {...ids} type="datetime-local" step={1} value={text} onChange={(event) => write(event.target.value)} />
+        )}
       </Field>
       <div className="flex gap-1 pb-5">
         {HOURS.map((hours) => (

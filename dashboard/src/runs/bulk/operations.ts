@@ -26,7 +26,8 @@ export const OPERATIONS: readonly Operation[] = [
     id: 'CANCEL',
     verb: 'Cancel',
     done: 'canceled',
-    effect: 'They are stopped for good, whatever they are doing, and so is every run that they have spawned. This cannot be undone.',
+    effect:
+      'They are stopped for good, whatever they are doing, and so is every run that they have spawned. This cannot be undone.',
     statuses: STATUSES.filter((status) => !ENDED.includes(status)),
     isDanger: true,
   },
@@ -34,7 +35,8 @@ export const OPERATIONS: readonly Operation[] = [
     id: 'REPLAY',
     verb: 'Replay',
     done: 'replayed',
-    effect: 'Each is done again by a new run with the same payload, under its job as it is now. The failed runs stay as they are.',
+    effect:
+      'Each is done again by a new run with the same payload, under its job as it is now. The failed runs stay as they are.',
     statuses: FAILURES,
     isDanger: false,
   },

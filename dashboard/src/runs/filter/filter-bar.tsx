@@ -2,7 +2,6 @@ import { useCombobox } from 'downshift';
 import { Search, X } from 'lucide-react';
 import { type KeyboardEvent, useRef, useState } from 'react';
 import { useShortcuts } from '../../app/shortcuts.ts';
-import { IconButton } from '../../ui/button.tsx';
 import { withoutToken, withTokens } from './edit-filter.ts';
 import type { ReadFilter } from './read-filter.ts';
 import { readDraft, type Suggestion } from './suggest.ts';
@@ -74,34 +73,46 @@ export function FilterBar({ text, read, onChange }: FilterBarProps) {
   const shows = isOpen && suggestions.length > 0;
 
   return (
-    <div className="relative min-w-0 flex-1">
+    <div className="relative min-w-0 flex-1 basis-full sm:basis-0">
       <div className="flex min-h-9 items-center gap-1.5 rounded-md border bg-surface py-1 pr-1 pl-2.5 focus-within:outline-2 focus-within:outline-accent">
         <Search aria-hidden className="size-4 shrink-0 text-muted" />
-        <ul aria-label="Filters in use" className="contents">
-          {read.tokens.map((token, index) => (
-            <TokenChip
-              // biome-ignore lint/suspicious/noArrayIndexKey: a token is its place.
-              key={`${index} ${token.text}`}
-              token={token}
-              onEdit={() => edit(index)}
-              onRemove={() => onChange(withoutToken(text, index))}
-            />
-          ))}
-        </ul>
-        <input
-          {...getInputProps({
-            ref: input,
-            onKeyDown,
-            'aria-label': 'Filter the runs',
-            onChange: (event) => setDraft((event.target as HTMLInputElement).value),
-            placeholder: read.tokens.length === 0 ? 'status:failed  job:…  payload.customer.id:42' : '',
-            spellCheck: false,
-            autoCapitalize: 'off',
-            'aria-invalid': problems.length > 0 || undefined,
-          })}
-          className="h-6 min-w-24 flex-1 bg-transparent outline-none placeholder:text-muted"
-        />
-        {text === '' ? null : <IconButton label="Remove all filters" icon={X} className="size-6" onClick={() => onChange('')} />}
+        <div className="flex min-w-0 flex-1 flex-wrap items-center gap-1">
+          <ul aria-label="Filters in use" className="contents">
+            {read.tokens.map((token, index) => (
+              <TokenChip
+                // biome-ignore lint/suspicious/noArrayIndexKey: a token is its place.
+                key={`${index} ${token.text}`}
+                token={token}
+                onEdit={() => edit(index)}
+                onRemove={() => onChange(withoutToken(text, index))}
+              />
+            ))}
+          </ul>
+          <input
+            {...getInputProps({
+              ref: input,
+              onKeyDown,
+              'aria-label': 'Filter the runs',
+              onChange: (event) => setDraft((event.target as HTMLInputElement).value),
+              placeholder: read.tokens.length === 0 ? 'status:failed  job:…  payload.customer.id:42' : '',
+              spellCheck: false,
+              autoCapitalize: 'off',
+              'aria-invalid': problems.length > 0 || undefined,
+            })}
+            className="h-6 min-w-24 flex-1 bg-transparent outline-none placeholder:text-muted"
+          />
+        </div>
+        {text === '' ? null : (
+          <button
+            type="button"
+            aria-label="Remove all filters"
+            title="Remove all filters"
+            onClick={() => onChange('')}
+            className="grid size-6 shrink-0 place-items-center rounded-md text-muted hover:bg-hover hover:text-ink"
+          >
+            <X aria-hidden className="size-4" />
+          </button>
+        )}
       </div>
       <ul
         {...getMenuProps({ 'aria-label': 'Suggestions' })}

@@ -1,7 +1,7 @@
 import { ArrowUp } from 'lucide-react';
-import { useMemo, useRef } from 'react';
+import { type ReactNode, useMemo, useRef } from 'react';
 import { Button } from '../../ui/button.tsx';
-import { DataTable } from '../../ui/data-table.tsx';
+import { DataTable, type Selection } from '../../ui/data-table.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { formatNumber } from '../../ui/format.ts';
 import { ProblemNotice } from '../../ui/problem-notice.tsx';
@@ -21,13 +21,15 @@ interface FilteredRunsProps {
   readonly runs: ShownRunList;
   /** Ids of the columns, in their order. */
   readonly columns: readonly string[];
-  readonly selected: ReadonlySet<string>;
-  readonly onSelect: (ids: ReadonlySet<string>) => void;
+  /** Null for who may do nothing to runs. */
+  readonly selection: Selection | null;
   readonly onFilter: (text: string) => void;
+  /** Lies over the end of the table. */
+  readonly footer: ReactNode;
 }
 
 /** The runs of a filter. New ones come in at the top, and wait there while the reader is further down. */
-export function FilteredRuns({ read, runs: { list, shown, isOld }, columns, selected, onSelect, onFilter }: FilteredRunsProps) {
+export function FilteredRuns({ read, runs: { list, shown, isOld }, columns, selection, onFilter, footer }: FilteredRunsProps) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useElementWidth(frame);
   const chosen = useMemo(
@@ -47,13 +49,18 @@ export function FilteredRuns({ read, runs: { list, shown, isOld }, columns, sele
         columns={chosen}
         rowId={rowId}
         href={runAddress}
-        selection={{ ids: selected, onChange: onSelect }}
+        {...(selection && { selection })}
         hasMore={shown.hasMore}
         onMore={list.loadMore}
         isLoading={shown.isLoading}
         keyboard
         onAtTop={list.setAtTop}
-        overlay={(toTop) => <NewRuns count={shown.held.length} isCut={shown.isHeldCut} onShow={toTop} />}
+        overlay={(toTop) => (
+          <>
+            <NewRuns count={shown.held.length} isCut={shown.isHeldCut} onShow={toTop} />
+            {footer}
+          </>
+        )}
         empty={
           shown.problem ? null : isFiltered ? (
             <EmptyState title="No run matches" action={<Button onClick={() => onFilter('')}>Remove all filters</Button>}>

@@ -27,14 +27,14 @@ function make(label: string, size: number, cell: (run: RunRow) => React.ReactNod
 
 /** Every column, in the order of the table. */
 export const RUN_COLUMNS: readonly RunColumn[] = [
-  make('Status', 124, ({ status }) => <StatusBadge status={status} />),
-  make('Run', 128, (run) => <RunId run={run} />),
-  make('Job', 200, ({ job }) => <span title={job.name}>{job.slug}</span>),
-  make('Attempt', 80, ({ attempt }) => <span className="tabular-nums">{attempt}</span>),
-  make('Created', 120, ({ createdAt }) => <Time at={createdAt} />),
-  make('Duration', 110, ({ startedAt, finishedAt }) => (startedAt ? <Elapsed from={startedAt} to={finishedAt} /> : null)),
-  make('Tags', 180, ({ tags }) => <Tags tags={tags} />),
-  make('Error', 320, ({ error }) => <ErrorLine error={error} />),
+  make('Status', 116, ({ status }) => <StatusBadge status={status} />),
+  make('Run', 112, (run) => <RunId run={run} />),
+  make('Job', 150, ({ job }) => <span title={job.name}>{job.slug}</span>),
+  make('Attempt', 76, ({ attempt }) => <span className="tabular-nums">{attempt}</span>),
+  make('Created', 104, ({ createdAt }) => <Time at={createdAt} />),
+  make('Duration', 96, ({ startedAt, finishedAt }) => (startedAt ? <Elapsed from={startedAt} to={finishedAt} /> : null)),
+  make('Tags', 150, ({ tags }) => <Tags tags={tags} />),
+  make('Error', 190, ({ error }) => <ErrorLine error={error} />),
   make('Finished', 120, ({ finishedAt }) => (finishedAt ? <Time at={finishedAt} /> : null), false),
   make('Scheduled', 120, ({ scheduledAt }) => (scheduledAt ? <Time at={scheduledAt} /> : null), false),
   make('Triggered by', 120, ({ triggeredBy }) => triggeredBy, false),
