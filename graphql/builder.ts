@@ -9,7 +9,7 @@ import { getDatamodel } from '../generated/pothos.ts';
 import { allows, type Scope } from '../src/auth/scopes.ts';
 import { AppError } from '../src/core/errors.ts';
 import type { JsonObject, JsonValue } from '../src/core/json.ts';
-import type { BatchItem } from '../src/domain/batches/batch-items.ts';
+import type { BatchItems } from '../src/domain/batches/batch-items.ts';
 import { DEFAULT_PAGE } from './connection.ts';
 import type { GraphQLContext } from './context.ts';
 import { invalidInput } from './errors.ts';
@@ -31,7 +31,7 @@ export const builder = new SchemaBuilder<{
     JSON: { Input: JsonValue; Output: unknown };
     JSONObject: { Input: JsonObject; Output: unknown };
     StringMap: { Input: Record<string, string>; Output: unknown };
-    TriggerItemStream: { Input: AsyncIterable<BatchItem>; Output: never };
+    TriggerItemStream: { Input: BatchItems; Output: never };
   };
   DefaultFieldNullability: false;
   DefaultEdgesNullability: false;

@@ -11,7 +11,7 @@ import { type ErrorStyle, HttpRefusal, INTERNAL_PROBLEM, type Problem } from './
 import { parseQuery } from './query.ts';
 import { ClientGone, discardBody, readJsonBody } from './request-body.ts';
 import { parseBody, parseHead } from './request-input.ts';
-import { documented, type Exchange, JSON_HEADERS, nextLink, requestIdOf, sendAnswer, sendProblem } from './response.ts';
+import { documented, type Exchange, JSON_HEADERS, nextTarget, requestIdOf, sendAnswer, sendProblem } from './response.ts';
 import type { Route, RouteAuth } from './route.ts';
 import { type ResolvedRequest, serveStream } from './stream.ts';
 import { openBodyList } from './streamed-body.ts';
@@ -132,7 +132,7 @@ export function makeRestHandler<Context extends RestContext>(options: RestOption
     if (route.longList !== undefined) return sendLongAnswer(exchange, { route, status, data: route.project(data) });
     const body = JSON.stringify(documented(route, route.project(data)));
     const cursor = route.nextCursor?.(data) ?? null;
-    const headers = cursor === null ? JSON_HEADERS : [...JSON_HEADERS, 'link', nextLink(exchange.req.url ?? '/', cursor)];
+    const headers = cursor === null ? JSON_HEADERS : [...JSON_HEADERS, ...nextPage(route, exchange.req.url ?? '/', cursor)];
     sendAnswer(exchange, status, { headers, body });
   };
 
@@ -182,6 +182,12 @@ function requireOwnRun({ params }: Extract<Match, { kind: 'route' }>, { actor }:
 function isClientGone(error: unknown): boolean {
   const errors = error instanceof ExecutionErrors ? error.errors.map(({ originalError }) => originalError) : [error];
   return errors.some((one) => one instanceof ClientGone);
+}
+
+/** The headers that lead to the next page. */
+function nextPage({ paginationNext }: Route, target: string, cursor: string): readonly string[] {
+  const next = nextTarget(target, cursor);
+  return ['link', `<${next}>; rel="next"`, ...(paginationNext ? ['x-pagination-next', next] : [])];
 }
 
 function streamTokenOf(query: string): string | null {

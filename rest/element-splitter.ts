@@ -7,6 +7,8 @@ export interface ElementSplitter {
   push(piece: Buffer): Generator<ElementBytes>;
   /** To be called after the last piece; yields what it completes. Throws {@link ListSyntaxError} when the body is cut short. */
   end(): Iterable<ElementBytes>;
+  /** What stood beside the list, as it was sent, by name; whole once `end` was called. */
+  readonly others: ReadonlyMap<string, Buffer>;
 }
 
 /** Thrown for a body that is no such list; `path` names the field that is at fault, empty for the body as a whole. */
@@ -57,14 +59,21 @@ function makeCollector(maxBytes: number) {
   };
 }
 
-type Place = 'body' | 'name' | 'in name' | 'colon' | 'list' | 'first' | 'element' | 'end' | 'over';
+type Place = 'body' | 'name' | 'in name' | 'colon' | 'list' | 'first' | 'element' | 'before value' | 'value' | 'end' | 'over';
+
+/** Bytes that all fields beside a list may have together. */
+const MAX_OTHER_BYTES = 65_536;
 
 /**
- * Splits `{"<field>": [ … ]}`. Only the frame is read here, and of the elements only where they end; what is inside of them is for a JSON
+ * Splits `{"<field>": [ … ]}`; the fields named as `otherNames` may stand before and behind it, and are collected. Only the frame is read here, and of the elements only where they end; what is inside of them is for a JSON
  * parser to judge, element by element, so that no turn of the event loop has to parse more than one of them.
  */
-export function makeJsonSplitter(field: string, maxElementBytes: number): ElementSplitter {
+export function makeJsonSplitter(field: string, maxElementBytes: number, otherNames: readonly string[] = []): ElementSplitter {
   const collector = makeCollector(maxElementBytes);
+  const otherCollector = makeCollector(MAX_OTHER_BYTES);
+  const others = new Map<string, Buffer>();
+  let otherBytes = 0;
+  let present = field;
   let name: number[] = [];
   let place: Place = 'body';
   let seen = false;
@@ -74,8 +83,17 @@ export function makeJsonSplitter(field: string, maxElementBytes: number): Elemen
 
   function* push(piece: Buffer): Generator<ElementBytes> {
     for (let at = 0; at < piece.length; at++) {
+      if (place === 'value') {
+        const end = endOfElement(piece, at, CLOSE_OBJECT);
+        otherCollector.add(piece.subarray(at, end));
+        if (end === piece.length) return;
+        keepOther(otherCollector.take());
+        place = piece[end] === COMMA ? 'name' : 'over';
+        at = end;
+        continue;
+      }
       if (place === 'element') {
-        const end = endOfElement(piece, at);
+        const end = endOfElement(piece, at, CLOSE_LIST);
         collector.add(piece.subarray(at, end));
         if (end === piece.length) return;
         yield collector.take();
@@ -87,14 +105,22 @@ export function makeJsonSplitter(field: string, maxElementBytes: number): Elemen
       if (place === 'in name') readName(byte);
       else if (!BLANKS.has(byte)) {
         place = afterFrame(byte);
-        // The first byte of the first element belongs to it.
-        if (place === 'element') at--;
+        // The first byte of the first element, or of a value, belongs to it.
+        if (place === 'element' || place === 'value') at--;
       }
     }
   }
 
-  /** Where the element that `at` stands in ends: at its comma, at the end of the list, or with the piece. */
-  function endOfElement(piece: Buffer, from: number): number {
+  function keepOther(bytes: ElementBytes): void {
+    otherBytes += bytes?.length ?? 0;
+    if (bytes === null || otherBytes > MAX_OTHER_BYTES) {
+      throw new ListSyntaxError(present, `is larger than ${MAX_OTHER_BYTES} bytes`);
+    }
+    others.set(present, bytes);
+  }
+
+  /** Where the element that `at` stands in ends: at its comma, at the end of what it stands in, or with the piece. */
+  function endOfElement(piece: Buffer, from: number, closing: number): number {
     for (let at = from; at < piece.length; at++) {
       const byte = piece[at];
       if (inString) {
@@ -104,7 +130,7 @@ export function makeJsonSplitter(field: string, maxElementBytes: number): Elemen
       } else if (byte === QUOTE) inString = true;
       else if (byte === OPEN_OBJECT || byte === OPEN_LIST) depth++;
       else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
-        if (depth === 0 && byte === CLOSE_LIST) return at;
+        if (depth === 0 && byte === closing) return at;
         if (depth-- === 0) throw new ListSyntaxError('', NOT_JSON);
       } else if (byte === COMMA && depth === 0) return at;
     }
@@ -115,9 +141,11 @@ export function makeJsonSplitter(field: string, maxElementBytes: number): Elemen
     if (byte === QUOTE && !escaped) {
       const text = nameOf(name);
       name = [];
-      if (text !== field) throw new ListSyntaxError(text, 'unknown field');
-      if (seen) throw new ListSyntaxError(field, 'is given twice');
-      seen = true;
+      const isOther = otherNames.includes(text);
+      if (text !== field && !isOther) throw new ListSyntaxError(text, 'unknown field');
+      if (isOther ? others.has(text) : seen) throw new ListSyntaxError(text, 'is given twice');
+      seen ||= !isOther;
+      present = text;
       place = 'colon';
       return;
     }
@@ -137,7 +165,7 @@ export function makeJsonSplitter(field: string, maxElementBytes: number): Elemen
         return 'in name';
       case 'colon':
         if (byte !== COLON) throw new ListSyntaxError('', NOT_JSON);
-        return 'list';
+        return present === field ? 'list' : 'before value';
       case 'list':
         if (byte !== OPEN_LIST) throw new ListSyntaxError(field, 'must be a list');
         return 'first';
@@ -146,6 +174,8 @@ export function makeJsonSplitter(field: string, maxElementBytes: number): Elemen
       case 'end':
         if (byte !== COMMA && byte !== CLOSE_OBJECT) throw new ListSyntaxError('', NOT_JSON);
         return byte === COMMA ? 'name' : 'over';
+      case 'before value':
+        return 'value';
       default:
         throw new ListSyntaxError('', NOT_JSON);
     }
@@ -155,8 +185,10 @@ export function makeJsonSplitter(field: string, maxElementBytes: number): Elemen
     push,
     end() {
       if (place !== 'over') throw new ListSyntaxError('', NOT_JSON);
+      if (!seen) throw new ListSyntaxError(field, 'is required');
       return [];
     },
+    others,
   };
 }
 
@@ -167,6 +199,9 @@ function nameOf(bytes: readonly number[]): string {
     throw new ListSyntaxError('', NOT_JSON);
   }
 }
+
+/** Lines are elements and nothing else. */
+const NO_OTHERS: ReadonlyMap<string, Buffer> = new Map();
 
 /** Splits newline-delimited JSON: one element a line, empty lines left out. */
 export function makeLineSplitter(maxElementBytes: number): ElementSplitter {
@@ -188,5 +223,6 @@ export function makeLineSplitter(maxElementBytes: number): ElementSplitter {
       collector.add(piece.subarray(from));
     },
     end: line,
+    others: NO_OTHERS,
   };
 }

@@ -1,13 +1,14 @@
 import type { z } from 'zod';
 import { ERROR_CODES } from '../src/core/errors.ts';
 import type { SchemaPrinter } from './json-schema.ts';
-import { type ErrorStyle, PROBLEM_STATUS, type ProblemCode, problemStatus } from './problem.ts';
-import { errorSchema, fastapiErrorSchema, fastapiValidationSchema, problemSchema } from './problem-schema.ts';
+import { type ErrorStyle, isFastapi, PROBLEM_STATUS, type ProblemCode, problemStatus } from './problem.ts';
+import { actionErrorSchema, errorSchema, fastapiErrorSchema, fastapiValidationSchema, problemSchema } from './problem-schema.ts';
 import type { Route } from './route.ts';
 
 /** The schemas an error body can have in each style. */
 export const ERROR_BODY_SCHEMAS: Readonly<Record<ErrorStyle, readonly z.ZodType[]>> = {
   baton: [errorSchema, problemSchema],
+  actions: [actionErrorSchema, problemSchema],
   fastapi: [fastapiErrorSchema, fastapiValidationSchema, problemSchema],
   'fastapi-state': [fastapiErrorSchema, fastapiValidationSchema, problemSchema],
 };
@@ -36,7 +37,7 @@ export function documentedProblems(route: Route): Record<string, object> {
   for (const code of problemCodes(route)) {
     const shared = { $ref: `#/components/responses/${responseName(code, route.errorStyle)}` };
     const sentence =
-      route.errors[code] ?? (code === 'BAD_REQUEST' && route.errorStyle !== 'baton' ? route.errors.UNPROCESSABLE : undefined);
+      route.errors[code] ?? (code === 'BAD_REQUEST' && isFastapi(route.errorStyle) ? route.errors.UNPROCESSABLE : undefined);
     // A description beside $ref overrides the shared one (OpenAPI 3.1 reference objects).
     responses[problemStatus(code, route.errorStyle)] = sentence === undefined ? shared : { ...shared, description: sentence };
   }
@@ -46,7 +47,7 @@ export function documentedProblems(route: Route): Record<string, object> {
 /** The shared error answers that the rows refer to, by name. */
 export function errorResponses(routes: readonly Route[], printer: SchemaPrinter): Record<string, object> {
   const responses: Record<string, object> = {};
-  for (const style of ['baton', 'fastapi', 'fastapi-state'] as const) {
+  for (const style of ['baton', 'fastapi', 'fastapi-state', 'actions'] as const) {
     const used = new Set(routes.filter((route) => route.errorStyle === style).flatMap(problemCodes));
     for (const code of ALL_CODES) {
       if (used.has(code)) responses[responseName(code, style)] = errorResponse(code, style, printer);
@@ -63,7 +64,7 @@ function problemCodes(route: Route): ProblemCode[] {
   if (route.stream !== undefined && route.stream.whenOver !== 'no-content') implied.push('GONE');
   const codes = ALL_CODES.filter((code) => implied.includes(code) || code in route.errors);
   // FastAPI has one answer, 422, for both.
-  return route.errorStyle === 'baton' ? codes : codes.filter((code) => code !== 'UNPROCESSABLE');
+  return isFastapi(route.errorStyle) ? codes.filter((code) => code !== 'UNPROCESSABLE') : codes;
 }
 
 function errorResponse(code: ProblemCode, style: ErrorStyle, printer: SchemaPrinter): object {
@@ -83,10 +84,18 @@ function errorResponse(code: ProblemCode, style: ErrorStyle, printer: SchemaPrin
 
 function bodySchema(code: ProblemCode, style: ErrorStyle): z.ZodType {
   if (style === 'baton') return errorSchema;
+  if (style === 'actions') return actionErrorSchema;
   return code === 'BAD_REQUEST' ? fastapiValidationSchema : fastapiErrorSchema;
 }
 
-/** `BadRequest`, and for FastAPI's wording `BadRequestDetail`. */
+const SUFFIX: Readonly<Record<ErrorStyle, string>> = {
+  baton: '',
+  fastapi: 'Detail',
+  'fastapi-state': 'Detail',
+  actions: 'Label',
+};
+
+/** `BadRequest`, for FastAPI's wording `BadRequestDetail`, and for that of actions `BadRequestLabel`. */
 function responseName(code: ProblemCode, style: ErrorStyle): string {
-  return PROBLEM_STATUS[code].title.replace(/\W/g, '') + (style === 'baton' ? '' : 'Detail');
+  return PROBLEM_STATUS[code].title.replace(/\W/g, '') + SUFFIX[style];
 }

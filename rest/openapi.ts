@@ -54,6 +54,10 @@ const SUCCESS: Readonly<Record<number, string>> = {
 const HEADERS = {
   RequestId: { description: 'Names the request; the one that was sent, if it was harmless.', schema: { type: 'string' } },
   NextPage: { description: 'The URL of the next page, with rel="next"; absent on the last page.', schema: { type: 'string' } },
+  PaginationNext: {
+    description: 'The URL of the next page, relative to the server; absent on the last page.',
+    schema: { type: 'string' },
+  },
   RetryAfter: { description: 'Seconds after which the same request may succeed.', schema: { type: 'integer', minimum: 1 } },
 };
 
@@ -71,7 +75,7 @@ export function makeOpenApi(routes: readonly Route[], tags: readonly ApiTag[], i
   const usedTags = new Set(routes.map((route) => route.tag));
   const usedSchemes = new Set<string>(routes.flatMap(schemesOf));
   const usesRetry = Object.values(responses).some((response) => JSON.stringify(response).includes('/RetryAfter"'));
-  const { NextPage, RequestId, RetryAfter } = HEADERS;
+  const { NextPage, PaginationNext, RequestId, RetryAfter } = HEADERS;
   return {
     openapi: '3.1.0',
     info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
@@ -82,6 +86,7 @@ export function makeOpenApi(routes: readonly Route[], tags: readonly ApiTag[], i
       securitySchemes: Object.fromEntries(Object.entries(SECURITY_SCHEMES).filter(([name]) => usedSchemes.has(name))),
       headers: {
         ...(routes.some((route) => route.nextCursor) && { NextPage }),
+        ...(routes.some((route) => route.paginationNext) && { PaginationNext }),
         ...(routes.length > 0 && { RequestId }),
         ...(usesRetry && { RetryAfter }),
       },
@@ -174,6 +179,7 @@ function successResponses(route: Route, printer: SchemaPrinter): Record<string, 
   const headers = {
     'X-Request-Id': { $ref: '#/components/headers/RequestId' },
     ...(route.nextCursor !== undefined && { Link: { $ref: '#/components/headers/NextPage' } }),
+    ...(route.paginationNext && { 'X-Pagination-Next': { $ref: '#/components/headers/PaginationNext' } }),
   };
   const responses: Record<string, object> = {};
   for (const status of route.statuses) {

@@ -20,16 +20,26 @@ export function nextOf(page: Page<unknown>): string | null {
   return page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
 }
 
-/** How many rows to answer; parsed it is 1 to {@link MAX_PAGE}. */
-export const limitParam = z.preprocess(
-  (text, context) => {
+/** A schema of a number of rows in front of which its text is read; a number above `max` counts as that. */
+function clamped<S extends z.ZodType<number | undefined>>(max: number, schema: S) {
+  return z.preprocess((text, context) => {
     if (text === undefined) return text;
     const limit = typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : 0;
     if (limit < 1) context.issues.push({ code: 'custom', message: 'must be a positive integer', input: text });
-    return Math.min(limit, MAX_PAGE);
-  },
+    return Math.min(limit, max);
+  }, schema);
+}
+
+/** How many rows to answer; parsed it is 1 to {@link MAX_PAGE}. */
+export const limitParam = clamped(
+  MAX_PAGE,
   z.int().min(1).default(DEFAULT_PAGE).describe(`How many to answer; a number above ${MAX_PAGE} counts as ${MAX_PAGE}.`),
 );
+
+/** As {@link limitParam}, where what it is when left out, and at most, depends on what is listed. */
+export function optionalLimitParam(max: number) {
+  return clamped(max, z.int().min(1).optional());
+}
 
 /** Where a list goes on whose cursors only its `Link` header knows. */
 export const opaqueCursorParam = z

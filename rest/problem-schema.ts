@@ -34,6 +34,21 @@ export const problemSchema = z
     description: 'An error as RFC 9457 problem details, with `error` and `request_id` as extension members.',
   });
 
+/** The body of an error of the actions API. */
+export const actionErrorSchema = z
+  .object({
+    error_label: z
+      .string()
+      .describe(
+        '`BAD_INPUT`, `BAD_PARAMETERS`, `NO_ACCESS`, `STATUS_404`, `LIMIT_REACHED`, or `GENERIC_ERROR` for everything else.',
+      ),
+    message: z.string().describe('What happened, for a person.'),
+    error_ref: requestId,
+    status_code: z.int().describe('The HTTP status of the answer.'),
+    params: z.record(z.string(), z.string()).describe('The offending fields, and what is wrong with each.'),
+  })
+  .meta({ id: 'ActionError', description: 'An error of the actions API.' });
+
 /** The body of an error in FastAPI's style. */
 export const fastapiErrorSchema = z
   .object({ detail: z.string() })

@@ -4,10 +4,15 @@ import { AppError, ERROR_CODES, type ErrorCode, type FieldError } from '../src/c
 export type ProblemCode = ErrorCode | 'METHOD_NOT_ALLOWED' | 'UNSUPPORTED_MEDIA_TYPE';
 
 /**
- * How a route words its errors: Baton's `{"error", "request_id"}` (reference 000) or FastAPI's `{"detail"}` (reference 004); `fastapi-state`
- * is the same, with 400 for what the present state does not allow (reference 002).
+ * How a route words its errors: Baton's `{"error", "request_id"}` (reference 000), FastAPI's `{"detail"}` (reference 004), the same with 400
+ * for what the present state does not allow (`fastapi-state`, reference 002), or the labels of reference 003.
  */
-export type ErrorStyle = 'baton' | 'fastapi' | 'fastapi-state';
+export type ErrorStyle = 'baton' | 'fastapi' | 'fastapi-state' | 'actions';
+
+/** Whether a route words its errors as FastAPI does. */
+export function isFastapi(style: ErrorStyle): boolean {
+  return style === 'fastapi' || style === 'fastapi-state';
+}
 
 /** Which part of the request a field stands in. */
 export type InputPart = 'path' | 'query' | 'header' | 'body';
@@ -83,7 +88,9 @@ const DEFAULT_RETRY_AFTER_SECS = 1;
  * The status of a problem in a style. FastAPI calls input that its validation refused unprocessable where Baton calls it bad.
  */
 export function problemStatus(code: ProblemCode, style: ErrorStyle): number {
-  if (style !== 'baton' && code === 'BAD_REQUEST') return PROBLEM_STATUS.UNPROCESSABLE.status;
+  // A run that was waited for and has failed: "failed dependency", as reference 003 answers it.
+  if (style === 'actions' && code === 'UNPROCESSABLE') return 424;
+  if (isFastapi(style) && code === 'BAD_REQUEST') return PROBLEM_STATUS.UNPROCESSABLE.status;
   if (style === 'fastapi-state' && code === 'CONFLICT') return PROBLEM_STATUS.BAD_REQUEST.status;
   return PROBLEM_STATUS[code].status;
 }
@@ -116,7 +123,7 @@ export function renderProblem(problem: Problem, audience: ProblemAudience): Prob
     status,
     headers: {
       'content-type': asProblemJson ? 'application/problem+json' : 'application/json; charset=utf-8',
-      ...problemHeaders(problem),
+      ...problemHeaders(problem, audience.style),
     },
     body: JSON.stringify(body),
   };
@@ -146,13 +153,14 @@ function qualities(accept: string): Map<string, number> {
   return found;
 }
 
-function problemHeaders(problem: Problem): Record<string, string> {
+function problemHeaders(problem: Problem, style: ErrorStyle): Record<string, string> {
   const headers: Record<string, string> = {};
   if (problem.code === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer realm="baton"';
   if (problem.code === 'METHOD_NOT_ALLOWED') headers.allow = problem.allow.join(', ');
   if (problem.code === 'RATE_LIMITED' || problem.code === 'UNAVAILABLE') {
     headers['retry-after'] = String(Math.max(1, Math.ceil(problem.retryAfterSecs ?? DEFAULT_RETRY_AFTER_SECS)));
   }
+  if (problem.code === 'RATE_LIMITED' && style === 'actions') headers['x-ratelimit-type'] = 'runs';
   if (problem.limit !== undefined) {
     headers['x-ratelimit-limit'] = String(problem.limit);
     headers['x-ratelimit-remaining'] = '0';
@@ -171,7 +179,34 @@ function problemJson(problem: Problem, status: number, requestId: string): objec
 }
 
 function plainBody(problem: Problem, audience: ProblemAudience): object {
-  return audience.style === 'baton' ? batonBody(problem, audience.requestId) : fastapiBody(problem);
+  if (audience.style === 'actions') return actionsBody(problem, audience.requestId);
+  return isFastapi(audience.style) ? fastapiBody(problem) : batonBody(problem, audience.requestId);
+}
+
+/** What reference 003 calls a problem; whatever has no name there is told by its status, or is the general one. */
+const ERROR_LABEL: Partial<Record<ProblemCode, string>> = {
+  BAD_REQUEST: 'BAD_INPUT',
+  PAYLOAD_TOO_LARGE: 'BAD_INPUT',
+  UNSUPPORTED_MEDIA_TYPE: 'BAD_INPUT',
+  UNAUTHENTICATED: 'NO_ACCESS',
+  FORBIDDEN: 'NO_ACCESS',
+  NOT_FOUND: 'STATUS_404',
+  RATE_LIMITED: 'LIMIT_REACHED',
+};
+
+/** `BAD_PARAMETERS` is said of what stands in the query, or in `parameters`; `params` names the fields at fault, and what of them. */
+function actionsBody(problem: Problem, requestId: string): object {
+  const { code, message, details } = problem;
+  const isOfParameters = details.some(
+    (detail) => (isLocated(detail) && detail.in === 'query') || /^parameters(\.|$)/.test(detail.path),
+  );
+  return {
+    error_label: code === 'BAD_REQUEST' && isOfParameters ? 'BAD_PARAMETERS' : (ERROR_LABEL[code] ?? 'GENERIC_ERROR'),
+    message,
+    error_ref: requestId,
+    status_code: problemStatus(code, 'actions'),
+    params: Object.fromEntries(details.map((detail) => [detail.path, detail.message])),
+  };
 }
 
 function batonBody(problem: Problem, requestId: string): object {

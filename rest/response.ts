@@ -79,13 +79,13 @@ export function openEventStream(exchange: Exchange): void {
 }
 
 /**
- * The `Link` header that leads to the next page: the request's own URL with `cursor` replaced. Everything in it is percent-encoded again,
- * so no text of the caller reaches the header as it came.
+ * Where the next page is: the request's own URL with `cursor` replaced. Everything in it is percent-encoded again, so no text of the
+ * caller reaches a header as it came.
  */
-export function nextLink(target: string, cursor: string): string {
+export function nextTarget(target: string, cursor: string): string {
   const url = new URL(target, 'http://localhost');
   url.searchParams.set('cursor', cursor);
-  return `<${url.pathname}?${url.searchParams}>; rel="next"`;
+  return `${url.pathname}?${url.searchParams}`;
 }
 
 /** The answer in its documented shape; anything else is a bug of ours, and the caller gets an error rather than a surprise. */

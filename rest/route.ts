@@ -1,7 +1,7 @@
 import { type DefinitionNode, type DocumentNode, Kind, type OperationDefinitionNode, parse } from 'graphql';
 import { z } from 'zod';
 import type { ErrorStyle, ProblemCode } from './problem.ts';
-import { type BodyList, bodyListSchema, type Element } from './streamed-body.ts';
+import { type BodyList, bodyListSchema, type Elements } from './streamed-body.ts';
 
 /** What a caller must present: an API key (or a browser session), the run token of one attempt, or nothing. */
 export type RouteAuth = 'key' | 'run-token' | 'none';
@@ -26,7 +26,7 @@ export interface RouteInput<P = unknown, Q = unknown, H = unknown, B = unknown> 
   /** Undefined when the row takes no body, or takes an optional one and none was sent. */
   readonly body: B;
   /** The elements of the body as they arrive, where the row's body is a list; null otherwise. */
-  readonly elements: AsyncIterable<Element> | null;
+  readonly elements: Elements | null;
   /** The caller's project; null where the row asks for no credential. */
   readonly actorProjectId: string | null;
   /** `Last-Event-ID` of a stream client that comes back; null otherwise. */
@@ -87,6 +87,8 @@ export interface RouteSpec<P extends Part, Q extends Part, H extends Part, B ext
     | { readonly among: readonly SuccessStatus[]; readonly choose: (data: NoInfer<D>) => SuccessStatus };
   /** The opaque cursor of the next page, null on the last one; sent as `Link: <same URL with ?cursor=…>; rel="next"`. */
   readonly nextCursor?: (data: NoInfer<D>) => string | null;
+  /** Whether the next page is told by `X-Pagination-Next` too, as reference 003 has it. */
+  readonly paginationNext?: boolean;
   /** Problems worth documenting beyond those every route can have, each with the sentence that says when. */
   readonly errors?: { readonly [code in ProblemCode]?: string };
   /** Whether requests of one connection are executed in the order they arrived in, however long it takes to read each. */
@@ -124,6 +126,7 @@ export interface Route {
   readonly statuses: readonly SuccessStatus[];
   readonly status: (data: unknown) => SuccessStatus;
   readonly nextCursor: ((data: unknown) => string | null) | undefined;
+  readonly paginationNext: boolean;
   readonly errors: { readonly [code in ProblemCode]?: string };
   readonly inOrder: boolean;
   readonly stream: StreamSpec<unknown> | undefined;
@@ -170,6 +173,7 @@ export function defineRoute<
     statuses: typeof status === 'number' ? [status] : status.among,
     status: typeof status === 'number' ? () => status : (status.choose as Route['status']),
     nextCursor: spec.nextCursor as Route['nextCursor'],
+    paginationNext: spec.paginationNext ?? false,
     errors: spec.errors ?? {},
     inOrder: spec.inOrder ?? false,
     stream: spec.stream as Route['stream'],

@@ -1,3 +1,7 @@
+import { actionCallbackRoutes } from './actions-api/callbacks.ts';
+import { actionLaunchRoutes } from './actions-api/launch.ts';
+import { actionRunRoutes } from './actions-api/runs.ts';
+import { actionScheduleRoutes } from './actions-api/schedule.ts';
 import { automationRoutes } from './automation-api/automations.ts';
 import { automationRunEventRoutes } from './automation-api/run-events.ts';
 import { automationRunStepRoutes } from './automation-api/run-steps.ts';
@@ -78,6 +82,10 @@ export const routes: readonly Route[] = [
   ...webhookDeliveryRoutes,
   ...projectRoutes,
   ...apiKeyRoutes,
+  ...actionLaunchRoutes,
+  ...actionScheduleRoutes,
+  ...actionRunRoutes,
+  ...actionCallbackRoutes,
   ...automationRoutes,
   ...automationRunRoutes,
   ...automationRunEventRoutes,
@@ -102,6 +110,11 @@ export const apiTags: readonly ApiTag[] = [
   { name: 'Webhooks', description: 'Telling URLs of yours what has ended, and what became of telling them.' },
   { name: 'Projects', description: 'The tenants of this installation.' },
   { name: 'API keys', description: 'The credentials of a project.' },
+  {
+    name: 'Actions',
+    description:
+      'Jobs and batches as the actions API knows them: an action is a job, a run of it a batch. Its own routes tell errors by `error_label`.',
+  },
   {
     name: 'Automation runs',
     description: 'Workflows and their runs as the automations API knows them; errors are `{"detail": …}`.',

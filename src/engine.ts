@@ -6,6 +6,8 @@ import { dropRings, hasStaleRing, pendingRings, ring } from './db/queue.ts';
 import { makeWakeHub } from './db/wake-hub.ts';
 import { makeAdmissions } from './domain/admission/admissions.ts';
 import { BATCH_MEMORY } from './domain/batches/batch-items.ts';
+import { makeBatchFiller } from './domain/batches/fill-batches.ts';
+import { makeBatchSettler } from './domain/batches/settle-batches.ts';
 import { makeChangeFeed } from './domain/changes/change-feed.ts';
 import { makeQueueStats } from './domain/changes/queue-stats.ts';
 import { makeCircuits } from './domain/circuits/circuits.ts';
@@ -72,6 +74,7 @@ export function makeEngine(deps: EngineDeps): Engine {
   function onMoved(notice: TransitionNotice): void {
     const moved = notice.items.filter(({ result }) => result.moved);
     hub.wake([...moved.map(({ item }) => item.runId), ...notice.batchIds]);
+    batches.touch(notice.batchIds);
     for (const { item, result } of moved) {
       observer.transitioned(result.becomes ?? 'unknown');
       log.debug({ runId: item.runId, event: item.event, from: result.was, to: result.becomes, epoch: result.epoch }, 'run moved');
@@ -90,6 +93,15 @@ export function makeEngine(deps: EngineDeps): Engine {
     if (notice.claimable && !notice.rung) announce();
     if (notice.fired) webhooks.poke();
   }
+
+  const batches = makeBatchSettler({
+    engine,
+    background,
+    onSettled(ids) {
+      hub.wake(ids);
+      webhooks.poke();
+    },
+  });
 
   async function promote(keys: readonly string[]): Promise<void> {
     if ((await promoteHeld(keys, { engine })) > 0) announce();
@@ -179,7 +191,15 @@ export function makeEngine(deps: EngineDeps): Engine {
   const scheduleTimers = makeTimers(() =>
     scheduler.pass().catch((error: unknown) => log.warn({ err: error }, 'schedules could not fire; the reaper tries again')),
   );
-  const scheduler = makeScheduler({ ...workflows.deps, onNextFire: scheduleTimers.inMs });
+  const batchMemory = makeByteBudget(BATCH_MEMORY);
+  const filler = makeBatchFiller(() => runs, background);
+  const scheduler = makeScheduler({
+    ...workflows.deps,
+    endpointPolicy: deps.endpointPolicy,
+    batchMemory,
+    onBatchOpened: filler.poke,
+    onNextFire: scheduleTimers.inMs,
+  });
   const webhooks = makeWebhookSender({
     engine,
     post: deps.post,
@@ -224,8 +244,9 @@ export function makeEngine(deps: EngineDeps): Engine {
     tokens: deps.tokens,
     streamTokens: deps.streamTokens,
     managedExec: config.managedExec,
-    batchMemory: makeByteBudget(BATCH_MEMORY),
+    batchMemory,
     endpointPolicy: deps.endpointPolicy,
+    batchChanged: batches.touch,
     stepsChanged: workflows.deps.advancer.touch,
   };
 
@@ -264,6 +285,10 @@ export function makeEngine(deps: EngineDeps): Engine {
     onNextWorkflowTimer: workflowTimers.inMs,
     fireSchedules: scheduler.pass,
     onNextFire: scheduleTimers.inMs,
+    healBatches() {
+      filler.poke();
+      return batches.heal();
+    },
     stepsChanged: workflows.deps.advancer.touch,
     dependencies,
     intervalMs: config.reaperMs,
@@ -321,6 +346,7 @@ export function makeEngine(deps: EngineDeps): Engine {
       await background.idle();
       await workflows.idle();
       await background.idle();
+      await batches.close().catch((error: unknown) => log.debug({ err: error }, 'batches were not looked at; the reaper does'));
       workflows.close();
       await hub.close();
       await leave(engine, deps.instanceId).catch((error: unknown) =>

@@ -16,7 +16,7 @@ beforeAll(async () => {
     reaperMs: 60_000,
     leaseMs: 60_000,
     allowPrivate: false,
-    webhookPausesMs: { subscription: [], job: [], test: [], event_notice: pausesMs },
+    webhookPausesMs: { subscription: [], job: [], test: [], event_notice: pausesMs, batch_callback: [] },
     post: async (message) => receivers.get(message.url)?.(message) ?? TAKEN,
   });
   t.answer(() => ({ kind: 'accepted', trace: NO_TRACE }));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { errorSchema, fastapiErrorSchema, fastapiValidationSchema } from '../rest/problem-schema.ts';
+import { actionErrorSchema, errorSchema, fastapiErrorSchema, fastapiValidationSchema } from '../rest/problem-schema.ts';
 import type { Route } from '../rest/route.ts';
 import { routes } from '../rest/routes.ts';
 import { newId } from '../src/core/ids.ts';
@@ -99,6 +99,7 @@ describe('an id', () => {
         {
           projects: 'other',
           jobs: other.jobId,
+          actions: other.jobId,
           'api-keys': other.keyId,
           runs: other.runId,
           events: other.eventKey,
@@ -213,7 +214,7 @@ describe('a query', () => {
       await refused(route, [['no cursor', { query: 'cursor=No%20Cursor' }, 400]]);
       const clamped = await send(world, route, { ...good, query: 'limit=1000000' });
 
-      expect(new Set(answers.slice(0, -1).map(({ body }) => body.error))).toEqual(new Set(['limit must be a positive integer']));
+      expect(new Set(answers.slice(0, -1).map(wordsOf))).toEqual(new Set(['limit must be a positive integer']));
       expect(clamped.status).toBe(200);
     },
   );
@@ -244,9 +245,12 @@ async function refused(route: Route, refusals: readonly Refusal[]): Promise<Rest
   for (const [what, over, ordinary] of refusals) {
     const answer = await send(world, route, { ...base, ...over });
     // FastAPI calls bad input unprocessable.
-    const status = route.errorStyle !== 'baton' && ordinary === 400 ? 422 : ordinary;
+    const status = route.errorStyle.startsWith('fastapi') && ordinary === 400 ? 422 : ordinary;
     expect([what, answer.status, answer.status === status ? null : answer.body]).toEqual([what, status, null]);
-    if (route.errorStyle === 'baton') {
+    if (route.errorStyle === 'actions') {
+      const { error_ref, status_code } = actionErrorSchema.strict().parse(answer.body);
+      expect([error_ref, status_code]).toEqual([answer.headers.get('x-request-id'), answer.status]);
+    } else if (route.errorStyle === 'baton') {
       expect(errorSchema.strict().parse(answer.body).request_id).toBe(answer.headers.get('x-request-id'));
     } else (status === 422 ? fastapiValidationSchema : fastapiErrorSchema).strict().parse(answer.body);
     answers.push(answer);
@@ -262,14 +266,15 @@ function nounOf(path: string): string {
   return /^(?:(?:\/api)?\/v1)?\/((?:webhooks\/)?[^/]+)/.exec(path)?.[1] ?? '';
 }
 
-/** What an answer says went wrong, in either style. */
+/** What an answer says went wrong, in any style. */
 function wordsOf(answer: RestAnswer | undefined): unknown {
-  return answer?.body.error ?? answer?.body.detail;
+  return answer?.body.error ?? answer?.body.detail ?? answer?.body.message;
 }
 
-/** The fields that an answer finds fault with and what it says of each, in either style. */
+/** The fields that an answer finds fault with and what it says of each, in any style. */
 function faultsIn(answer: RestAnswer | undefined): string[][] {
-  const { details, detail } = answer?.body ?? {};
+  const { details, detail, params } = answer?.body ?? {};
+  if (params) return Object.entries(params as Record<string, string>);
   if (details) return details.map(({ path, message }: { path: string; message: string }) => [path, message]);
   return detail.map(({ loc, msg }: { loc: string[]; msg: string }) => [loc.slice(1).join('.'), msg]);
 }

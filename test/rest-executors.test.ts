@@ -243,7 +243,7 @@ describe('a run', () => {
     const { id } = await world.accepted();
     await world.sql(`update runs set status = 'paused' where id = $1`, [id]);
 
-    const found: { id: string }[] = await world.done('GET', '/v1/runs?status=waiting');
+    const found: { id: string }[] = await world.done('GET', '/v1/runs?project_id=default&status=waiting');
 
     expect(await statusOf(id)).toBe('waiting');
     expect(found.map((run) => run.id)).toEqual([id]);

@@ -41,6 +41,7 @@ const ALLOWED: Readonly<Record<RunEvent, Partial<Record<RunStatus, RunStatus>>>>
     paused: 'canceled',
   },
   dlq_replay: { dead_letter: 'queued' },
+  revive: { canceled: 'queued' },
 };
 
 describe('nextState', () => {
@@ -53,12 +54,12 @@ describe('nextState', () => {
 });
 
 describe('final statuses', () => {
-  it('are left by nothing but the replay of a dead letter', () => {
+  it('are left by nothing but the replay of a dead letter and the resuming of a stopped batch', () => {
     const exits = FINAL_STATUSES.flatMap((status) =>
       RUN_EVENTS.filter((event) => nextState(status, event)).map((event) => `${status} ${event}`),
     );
 
-    expect(exits).toEqual(['dead_letter dlq_replay']);
+    expect(exits).toEqual(['canceled revive', 'dead_letter dlq_replay']);
   });
 
   it('and active ones are all there are', () => {

@@ -9,7 +9,7 @@ import { newProject } from './support/jobs.ts';
 import { deliveriesOf, enqueueDeliveries, makeReceivers, refusing, subscribe } from './support/webhooks.ts';
 
 const receivers = makeReceivers();
-const webhookPausesMs = { subscription: [1, 1, 1], job: [1, 1, 1], test: [], event_notice: [] };
+const webhookPausesMs = { subscription: [1, 1, 1], job: [1, 1, 1], test: [], event_notice: [], batch_callback: [1, 1, 1] };
 let t: TestEngine;
 beforeAll(async () => {
   t = await startTestEngine({ reaperMs: 600_000, leaseMs: 600_000, post: receivers.post, webhookPausesMs });

@@ -2,13 +2,15 @@ import { GraphQLError, valueFromASTUntyped } from 'graphql';
 import { z } from 'zod';
 import { AppError } from '../../src/core/errors.ts';
 import { RETRY_STRATEGIES, type RetryStrategy } from '../../src/core/retry.ts';
-import { type BatchItem, MAX_BATCH_ITEMS } from '../../src/domain/batches/batch-items.ts';
+import { type BatchItem, type BatchItems, MAX_BATCH_ITEMS } from '../../src/domain/batches/batch-items.ts';
+import { BatchCallbackInput } from '../../src/domain/batches/batch-options.ts';
 import { TriggerBatchInput, triggerBatch } from '../../src/domain/batches/trigger-batch.ts';
 import { TriggerItemInput } from '../../src/domain/runs/trigger.ts';
 import { builder } from '../builder.ts';
 import { parseDateTime } from '../date-time.ts';
 import { describedBy, leavingOutNulls } from '../input.ts';
 import { BulkTriggerResult } from '../runs/triggered.ts';
+import { CallbackMomentEnum } from './enums.ts';
 
 builder.scalarType('TriggerItemStream', {
   description:
@@ -16,6 +18,20 @@ builder.scalarType('TriggerItemStream', {
   parseValue: toItems,
   parseLiteral: (node, variables) => toItems(valueFromASTUntyped(node, variables)),
 });
+
+const callback = describedBy(BatchCallbackInput);
+/** Whom to tell of the endings of a batch. */
+export const BatchCallback = builder
+  .inputType('BatchCallbackInput', {
+    description:
+      'Whom to tell of the endings of a batch. Callbacks are signed with the webhook secret of the job, or its signing secret.',
+    fields: (t) => ({
+      url: t.string({ required: true, ...callback.url }),
+      headers: t.field({ type: 'StringMap', ...callback.headers }),
+      on: t.field({ type: CallbackMomentEnum, ...callback.on }),
+    }),
+  })
+  .validate(leavingOutNulls(BatchCallbackInput));
 
 const described = describedBy(TriggerBatchInput);
 const TriggerBatch = builder
@@ -25,6 +41,8 @@ const TriggerBatch = builder
       job: t.id({ required: true, ...described.job }),
       items: t.field({ type: 'TriggerItemStream', required: true, ...described.items }),
       batchKey: t.string(described.batchKey),
+      parameters: t.field({ type: 'JSONObject', ...described.parameters }),
+      callback: t.field({ type: BatchCallback, ...described.callback }),
     }),
   })
   .validate(leavingOutNulls(TriggerBatchInput));
@@ -40,13 +58,13 @@ builder.mutationField('triggerBatch', (t) =>
 );
 
 /** Within the server the items may come as a stream, already checked by the face that reads them; nothing but that is one. */
-function toItems(value: unknown): AsyncIterable<BatchItem> {
+function toItems(value: unknown): BatchItems {
   if (Array.isArray(value)) return checked(value);
   if (isStream(value)) return value;
   throw new GraphQLError('must be a list of items');
 }
 
-function isStream(value: unknown): value is AsyncIterable<BatchItem> {
+function isStream(value: unknown): value is BatchItems {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 

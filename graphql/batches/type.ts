@@ -1,6 +1,7 @@
 import { RUN_STATUSES, type RunStatus } from '../../src/core/run-state.ts';
 import { builder } from '../builder.ts';
 import { Job } from '../jobs/type.ts';
+import { BatchModeEnum, BatchStatusEnum, CallbackMomentEnum, modeOf, momentOf } from './enums.ts';
 import { summaryOf } from './summary-loader.ts';
 
 const runsRead = { scope: 'runs:read' } as const;
@@ -43,8 +44,53 @@ export const Batch = builder.prismaObject('Batch', {
     stored: t.exposeInt('stored'),
     created: t.exposeInt('created'),
     failed: t.exposeInt('failed'),
+    number: t.exposeInt('number'),
+    mode: t.field({
+      type: BatchModeEnum,
+      description: 'How it was triggered.',
+      select: { mode: true },
+      resolve: ({ mode }) => modeOf(mode),
+    }),
+    status: t.field({
+      type: BatchStatusEnum,
+      description: 'Where it stands, by what its runs do now.',
+      resolve: async ({ id }, _args, context) => (await summaryOf(id, context)).status,
+    }),
+    postponedUntil: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the first of its runs that are to start later starts; null when none is.',
+      resolve: async ({ id }, _args, context) => (await summaryOf(id, context)).postponedUntil,
+    }),
+    lastError: t.string({
+      nullable: true,
+      description: 'Why the newest of its runs that failed did, or its last refused item was refused; null when all is well.',
+      resolve: async ({ id }, _args, context) => (await summaryOf(id, context)).lastError,
+    }),
+    outputCount: t.int({
+      description: 'How many of its runs have completed and are still kept.',
+      resolve: async ({ id }, _args, context) => (await summaryOf(id, context)).counts.completed,
+    }),
+    parameters: t.expose('parameters', { type: 'JSON', nullable: true }),
+    callbackUrl: t.exposeString('callbackUrl', { nullable: true }),
+    callbackOn: t.field({
+      type: CallbackMomentEnum,
+      nullable: true,
+      description: 'What is called back for; null when nobody is.',
+      select: { callbackOn: true },
+      resolve: ({ callbackOn }) => (callbackOn === null ? null : momentOf(callbackOn)),
+    }),
+    scheduleId: t.exposeID('scheduleId', { nullable: true }),
+    canceledAt: t.expose('canceledAt', { type: 'DateTime', nullable: true }),
+    resumes: t.exposeInt('resumes'),
     createdBy: t.exposeString('createdBy'),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime' }),
+    jobSlug: t.string({
+      description: 'The slug of its job.',
+      select: { job: { select: { slug: true } } },
+      resolve: ({ job }) => job.slug,
+    }),
     job: t.relation('job', {
       type: Job,
       description: 'The job that was triggered. Requires `jobs:read`.',
@@ -69,15 +115,13 @@ export const Batch = builder.prismaObject('Batch', {
     startedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When its first run was started; null before. Requires `runs:read`.',
-      authScopes: runsRead,
+      description: 'When its first run was started; null before.',
       resolve: async ({ id }, _args, context) => (await summaryOf(id, context)).startedAt,
     }),
     finishedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When its last run ended; null while any goes on, and for a batch without runs. Requires `runs:read`.',
-      authScopes: runsRead,
+      description: 'When its last run ended; null while any goes on, and for a batch without runs.',
       resolve: async ({ id }, _args, context) => (await summaryOf(id, context)).finishedAt,
     }),
   }),

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BulkItem, BulkTriggered } from '../../src/domain/batches/trigger-batch.ts';
 import type { DryRun as DryRunResult } from '../../src/domain/runs/trigger.ts';
 import type { TriggerAnswer } from '../../src/domain/runs/trigger-answer.ts';
+import { Batch } from '../batches/type.ts';
 import { builder } from '../builder.ts';
 import { Job, jobNode } from '../jobs/type.ts';
 import { RunStatusEnum } from './enums.ts';
@@ -116,6 +117,11 @@ export const BulkTriggerResult = builder.objectRef<BulkTriggered>('BulkTriggerRe
       type: [BulkTriggerItem],
       description: 'One for each item, in the order given.',
       resolve: ({ items }) => inTurns(items),
+    }),
+    batch: t.field({
+      type: Batch,
+      description: 'The batch.',
+      resolve: ({ batchId }) => ({ id: batchId }),
     }),
     total: t.exposeInt('total', { description: 'How many items there were.' }),
     created: t.exposeInt('created', { description: 'How many new runs they made, in earlier tries under the same key too.' }),

@@ -5,9 +5,11 @@ import {
   resumeSchedule,
   updateSchedule,
 } from '../../src/domain/schedules/change-schedule.ts';
+import { CreateBatchScheduleInput, createBatchSchedule } from '../../src/domain/schedules/create-batch-schedule.ts';
 import { createSchedule } from '../../src/domain/schedules/create-schedule.ts';
 import { runScheduleNow, visibleFire } from '../../src/domain/schedules/run-now.ts';
 import { CreateScheduleInput, UpdateScheduleInput } from '../../src/domain/schedules/schedule-input.ts';
+import { BatchCallback } from '../batches/mutations.ts';
 import { builder } from '../builder.ts';
 import { describedBy, leavingOutNulls } from '../input.ts';
 import { CatchUpPolicyEnum, OverlapPolicyEnum } from './enums.ts';
@@ -38,6 +40,23 @@ const CreateSchedule = builder
     }),
   })
   .validate(leavingOutNulls(CreateScheduleInput));
+
+const ofBatches = describedBy(CreateBatchScheduleInput);
+const CreateBatchSchedule = builder
+  .inputType('CreateBatchScheduleInput', {
+    description: 'What a schedule is made from that triggers a job on a whole list, as a batch, whenever it fires.',
+    fields: (t) => ({
+      job: t.id({ required: true, ...ofBatches.job }),
+      items: t.field({ type: 'TriggerItemStream', required: true, ...ofBatches.items }),
+      name: t.string(ofBatches.name),
+      cron: t.string(ofBatches.cron),
+      runAt: t.field({ type: 'DateTime', ...ofBatches.runAt }),
+      timezone: t.string(ofBatches.timezone),
+      parameters: t.field({ type: 'JSONObject', ...ofBatches.parameters }),
+      callback: t.field({ type: BatchCallback, ...ofBatches.callback }),
+    }),
+  })
+  .validate(leavingOutNulls(CreateBatchScheduleInput));
 
 const updated = describedBy(UpdateScheduleInput);
 const UpdateSchedule = builder
@@ -74,6 +93,14 @@ builder.mutationFields((t) => {
       args: { input: t.arg({ type: CreateSchedule, required: true, description: 'The schedule.' }) },
       authScopes,
       resolve: async (_root, { input }, { actor, schedules }) => scheduleNode(await createSchedule(actor, input, schedules)),
+    }),
+    createBatchSchedule: t.field({
+      type: Schedule,
+      description:
+        'Creates a schedule that triggers a job on a list of items, as a batch, whenever it fires; overlapping batches are allowed. BAD_REQUEST for an item that breaks a rule, besides what `createSchedule` refuses. Requires `jobs:write`.',
+      args: { input: t.arg({ type: CreateBatchSchedule, required: true, description: 'The schedule.' }) },
+      authScopes: { scope: 'jobs:write' },
+      resolve: async (_root, { input }, { actor, schedules }) => scheduleNode(await createBatchSchedule(actor, input, schedules)),
     }),
     updateSchedule: t.field({
       type: Schedule,

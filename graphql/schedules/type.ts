@@ -60,6 +60,7 @@ export const Schedule = builder.prismaObject('Schedule', {
     lastFiredAt: t.expose('lastFiredAt', { type: 'DateTime', nullable: true }),
     fireCount: t.exposeInt('fireCount'),
     missedCount: t.exposeInt('missedCount'),
+    inputCount: t.exposeInt('inputCount', { nullable: true }),
     pausedAt: t.expose('pausedAt', { type: 'DateTime', nullable: true }),
     endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true }),
     createdBy: t.exposeString('createdBy'),
@@ -70,7 +71,8 @@ export const Schedule = builder.prismaObject('Schedule', {
 
 /** A schedule as the domain answers it, for the type above. */
 export function scheduleNode(row: ScheduleRow): typeof Schedule.$inferType {
-  return { ...row };
+  // The columns that no field shows.
+  return { ...row, inputBytes: null, batchOptions: null };
 }
 
 /** A moment of a schedule. */
@@ -93,6 +95,11 @@ export const ScheduleFire = builder.prismaObject('ScheduleFire', {
       nullable: true,
       description: 'The workflow run it has made; null before, and when it has made none.',
       resolve: ({ outcome, workflowRunId }) => (outcome === 'started' ? workflowRunId : null),
+    }),
+    batchId: t.id({
+      nullable: true,
+      description: 'The batch it has made, of a schedule with inputs; null before, and when it has made none.',
+      resolve: ({ outcome, batchId }) => (outcome === 'started' ? batchId : null),
     }),
     requestedBy: t.exposeString('requestedBy', { nullable: true }),
     error: t.exposeString('error', { nullable: true }),

@@ -8,6 +8,7 @@ import { updateWebhookSubscription } from '../../src/domain/webhooks/update-subs
 import { builder } from '../builder.ts';
 import { describedBy, leavingOutNulls } from '../input.ts';
 import {
+  DeliveryKindEnum,
   subscriptionNode,
   WebhookDelivery,
   WebhookEventTypeEnum,
@@ -92,9 +93,9 @@ builder.mutationFields((t) => {
       type: WebhookDelivery,
       description:
         'Sends what a delivery said again, as a new delivery; CONFLICT when its webhook is switched off or removed. Requires `runs:write`.',
-      args: { id: delivery },
+      args: { id: delivery, kind: t.arg({ type: DeliveryKindEnum, description: 'NOT_FOUND unless it is of this kind.' }) },
       authScopes: { scope: 'runs:write' },
-      resolve: async (_root, { id }, { actor, webhooks }) => ({ id: await replayDelivery(actor, id, webhooks) }),
+      resolve: async (_root, { id, kind }, { actor, webhooks }) => ({ id: await replayDelivery(actor, { id, kind }, webhooks) }),
     }),
   };
 });

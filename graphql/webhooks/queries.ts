@@ -10,7 +10,7 @@ import { builder } from '../builder.ts';
 import { NEWEST_FIRST, pageOf, sliceOf } from '../connection.ts';
 import { describedBy, leavingOutNulls } from '../input.ts';
 import { rowSelection } from '../selection.ts';
-import { DeliveryEventTypeEnum, DeliveryStatusEnum, WebhookDelivery, WebhookSubscription } from './type.ts';
+import { DeliveryEventTypeEnum, DeliveryKindEnum, DeliveryStatusEnum, WebhookDelivery, WebhookSubscription } from './type.ts';
 
 const described = describedBy(DeliveryFilterInput);
 const DeliveryFilter = builder
@@ -19,6 +19,9 @@ const DeliveryFilter = builder
     fields: (t) => ({
       subscriptionId: t.id(described.subscriptionId),
       runId: t.id(described.runId),
+      kind: t.field({ type: DeliveryKindEnum, ...described.kind }),
+      batchIds: t.idList(described.batchIds),
+      isUnderWay: t.boolean(described.isUnderWay),
       status: t.field({ type: [DeliveryStatusEnum], ...described.status }),
       eventType: t.field({ type: DeliveryEventTypeEnum, ...described.eventType }),
     }),

@@ -42,6 +42,8 @@ export const DeliveryEventTypeEnum = builder.enumType('WebhookDeliveryEventType'
     ...ENDINGS,
     'webhook.test': 'Nothing: somebody tests a subscription.',
     'event.waiting': 'A run waits for an event, and this URL was to be told.',
+    'batch.run_ended': 'A run of a batch has ended.',
+    'batch.ended': 'A batch has ended.',
   }),
 });
 
@@ -56,13 +58,15 @@ export const DeliveryStatusEnum = builder.enumType('WebhookDeliveryStatus', {
   }),
 });
 
-const DeliveryKindEnum = builder.enumType('WebhookDeliveryKind', {
+/** Whom a delivery is for. */
+export const DeliveryKindEnum = builder.enumType('WebhookDeliveryKind', {
   description: 'Whom a delivery is for.',
   values: enumValues<DeliveryKind>({
     subscription: 'A subscription.',
     job: 'The webhook of a job.',
     test: 'A subscription that somebody tests.',
     event_notice: 'The URL that is to be told of a wait for an event.',
+    batch_callback: 'The URL that a batch calls back.',
   }),
 });
 
@@ -122,6 +126,7 @@ export const WebhookDelivery = builder.prismaObject('WebhookDelivery', {
     subscriptionId: t.exposeID('subscriptionId', { nullable: true }),
     jobId: t.exposeID('jobId', { nullable: true }),
     runId: t.exposeID('runId', { nullable: true }),
+    batchId: t.exposeID('batchId', { nullable: true }),
     eventType: t.field({
       type: DeliveryEventTypeEnum,
       description: 'What it tells of.',
@@ -141,6 +146,11 @@ export const WebhookDelivery = builder.prismaObject('WebhookDelivery', {
       description: 'How it stands.',
       select: { status: true },
       resolve: ({ status }) => memberOf(DELIVERY_STATUSES, status),
+    }),
+    isUnderWay: t.boolean({
+      description: 'Whether an attempt is under way.',
+      select: { leaseUntil: true },
+      resolve: ({ leaseUntil }) => leaseUntil !== null && leaseUntil.getTime() > Date.now(),
     }),
     attempts: t.exposeInt('attempts'),
     nextAttemptAt: t.expose('nextAttemptAt', { type: 'DateTime', nullable: true }),

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { dateTime } from '../date-time.ts';
 import { wordInput, wordOutput } from '../names.ts';
-import { createdAtCursorParam, limitParam, nextOf, opaqueCursorParam, type Page, rowsOf } from '../paging.ts';
+import {
+  createdAtCursorParam,
+  limitParam,
+  MAX_PAGE,
+  nextOf,
+  opaqueCursorParam,
+  optionalLimitParam,
+  type Page,
+  rowsOf,
+} from '../paging.ts';
 import { defineRoute, gql, type Route } from '../route.ts';
 import { RUN_OUTPUT, type RunOutputV1, runOutputSchema } from './run-output-schema.ts';
 import { JOB_RUN, type JobRunV1, jobRunSchema } from './run-schema.ts';
@@ -29,6 +38,13 @@ export const EVENT_TYPES = [
 export const EVENT_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 const params = z.strictObject({ id: z.string().describe('The run.') });
+
+/** Outputs of a run of an action that one page has at most. */
+const MAX_ACTION_OUTPUTS = 500;
+
+interface OutputsOfEither {
+  readonly run: { readonly outputs: Page<RunOutputV1> } | { readonly results: Page<{ readonly result: unknown }> };
+}
 
 /** One line of the story of a run, in an answer. */
 export const runEventSchema = z
@@ -128,16 +144,31 @@ export const runHistoryRoutes: readonly Route[] = [
     tag: 'Runs',
     summary: 'List run structured outputs',
     description:
-      'Lists the named values that a run has reported, in the order of their first report. Requires the scope `runs:read`.',
+      'Of a run of a job, lists the named values that it has reported, in the order of their first report. Of a run of an action, lists what its inputs have returned so far, in their order. Requires the scope `runs:read`.',
     auth: 'key',
     params,
-    query: z.strictObject({ limit: limitParam, cursor: opaqueCursorParam.optional() }),
-    document: gql`query listRunOutputs($id: ID!, $first: Int, $after: String) {
-      run(id: $id) { outputs(first: $first, after: $after) { edges { node { ...RunOutputV1 } } pageInfo { hasNextPage endCursor } } }
+    query: z.strictObject({
+      limit: optionalLimitParam(MAX_ACTION_OUTPUTS).describe(
+        `How many to answer: 50 of a job when left out, ${MAX_PAGE} at most; 100 of an action, ${MAX_ACTION_OUTPUTS} at most.`,
+      ),
+      cursor: opaqueCursorParam.optional(),
+    }),
+    document: gql`query listRunOutputs($id: ID!, $first: Int, $results: Int, $after: String) {
+      run: runOrBatch(id: $id) {
+        ... on Run { outputs(first: $first, after: $after) { edges { node { ...RunOutputV1 } } pageInfo { hasNextPage endCursor } } }
+        ... on Batch { results: outputs(first: $results, after: $after) { edges { node { result } } pageInfo { hasNextPage endCursor } } }
+      }
     } ${RUN_OUTPUT}`,
-    variables: ({ params, query }) => ({ id: params.id, first: query.limit, after: query.cursor }),
-    response: z.array(runOutputSchema),
-    project: ({ run }: { run: { outputs: Page<RunOutputV1> } }) => rowsOf(run.outputs),
-    nextCursor: ({ run }) => nextOf(run.outputs),
+    variables: ({ params, query: { limit, cursor } }) => ({
+      id: params.id,
+      first: Math.min(limit ?? 50, MAX_PAGE),
+      results: limit ?? 100,
+      after: cursor,
+    }),
+    response: z.union([z.array(runOutputSchema), z.array(z.unknown())]),
+    project: ({ run }: OutputsOfEither) =>
+      'results' in run ? rowsOf(run.results).map(({ result }) => result) : rowsOf(run.outputs),
+    nextCursor: ({ run }) => nextOf('results' in run ? run.results : run.outputs),
+    paginationNext: true,
   }),
 ];

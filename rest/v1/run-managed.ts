@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { MACHINE_PRESETS } from '../../src/core/machine-preset.ts';
+import { ACTION_RUN, actionRunSchema } from '../actions-api/action-run.ts';
 import { wordInput } from '../names.ts';
 import { defineRoute, gql, type Route } from '../route.ts';
+import { type EitherRun, eitherRunOf } from './either-run.ts';
 import { JOB_RUN, type JobRunV1, jobRunSchema } from './run-schema.ts';
 
 const params = z.strictObject({ id: z.string().describe('The run.') });
@@ -29,16 +31,19 @@ export const runManagedRoutes: readonly Route[] = [
     method: 'POST',
     path: '/v1/runs/{id}/resume',
     tag: 'Runs',
-    summary: 'Resume a paused run',
+    summary: 'Resume a paused run, or a stopped action run',
     description:
-      'Puts a paused run back into the queue: a new process goes on from its last checkpoint. Requires the scope `runs:write`.',
+      'Puts a paused run of a job back into the queue: a new process goes on from its last checkpoint. Lets a run of an action that was stopped, or of which something is paused, go on where it left off. Requires the scope `runs:write`.',
     auth: 'key',
     params,
-    document: gql`mutation resumeRun($id: ID!) { run: resumeRun(id: $id) { ...JobRunV1 } } ${JOB_RUN}`,
+    body: z.strictObject({ action: z.literal('resume').optional().describe('What to do; there is nothing else.') }).optional(),
+    document: gql`mutation resumeRun($id: ID!) {
+      run: resumeRunOrBatch(id: $id) { kind: __typename ... on Run { ...JobRunV1 } ... on Batch { ...ActionRunFields } }
+    } ${JOB_RUN} ${ACTION_RUN}`,
     variables: ({ params }) => ({ id: params.id }),
-    response: jobRunSchema,
-    project: ({ run }: { run: JobRunV1 }) => run,
-    errors: { BAD_REQUEST: 'The run is not paused.' },
+    response: z.union([actionRunSchema, jobRunSchema]),
+    project: ({ run }: { run: EitherRun }) => eitherRunOf(run),
+    errors: { BAD_REQUEST: 'The run of a job is not paused.', CONFLICT: 'The run of an action is neither stopped nor paused.' },
   }),
   defineRoute({
     operationId: 'restartRun',

@@ -4,7 +4,8 @@ import { enumName } from '../names.ts';
 
 type DocumentedStatus = Exclude<RunStatus, 'paused'>;
 
-const DOCUMENTED_STATUSES = RUN_STATUSES.filter((status): status is DocumentedStatus => status !== 'paused');
+/** The statuses that the documents know. */
+export const DOCUMENTED_STATUSES = RUN_STATUSES.filter((status): status is DocumentedStatus => status !== 'paused');
 const WORD_OF = new Map<unknown, DocumentedStatus>([
   ...DOCUMENTED_STATUSES.map((status) => [enumName(status), status] as const),
   // The documents have no word for it, and whoever reads them is to know that the run does not go on by itself.

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { ACTION_RUN, type ActionRunFields, actionRunOf, actionRunSchema } from '../actions-api/action-run.ts';
 import { projectParam, requireOwnProject } from '../own-project.ts';
 import { createdAtCursorParam, limitParam, nextOf, type Page, rowsOf } from '../paging.ts';
 import { defineRoute, gql, type Route } from '../route.ts';
-import { runFilterOf, runListQuery } from './run-filters.ts';
+import { type EitherRun, eitherRunOf } from './either-run.ts';
+import { runListOf, runListQuery } from './run-filters.ts';
 import { JOB_RUN, type JobRunV1, jobRunSchema } from './run-schema.ts';
 
 const params = z.strictObject({ id: z.string().describe('The run.') });
@@ -19,17 +21,24 @@ export const runRoutes: readonly Route[] = [
     path: '/v1/runs',
     tag: 'Runs',
     summary: 'List runs',
-    description: 'Lists the runs of the project that meet every condition given, newest first. Requires the scope `runs:read`.',
+    description:
+      'With `project_id`, lists the runs of jobs that meet every condition given, newest first. Without it, lists the runs of actions. Requires the scope `runs:read`.',
     auth: 'key',
     query: runListQuery,
-    document: LIST,
-    variables: ({ query, actorProjectId }) => {
-      requireOwnProject(query.project_id, actorProjectId);
-      return { filter: runFilterOf(query), first: query.limit, after: query.cursor };
-    },
-    response: z.array(jobRunSchema),
-    project: ({ runs }: { runs: Page<JobRunV1> }) => rowsOf(runs),
-    nextCursor: ({ runs }) => nextOf(runs),
+    document: gql`query listRuns(
+      $ofJobs: Boolean!, $runFilter: RunFilter, $first: Int, $after: String
+      $filter: BatchSearchInput, $sort: [BatchSortInput!], $limit: Int, $offset: Int
+    ) {
+      runs(filter: $runFilter, first: $first, after: $after) @include(if: $ofJobs) {
+        edges { node { ...JobRunV1 } } pageInfo { hasNextPage endCursor }
+      }
+      actionRuns: searchBatches(filter: $filter, sort: $sort, limit: $limit, offset: $offset) @skip(if: $ofJobs) { ...ActionRunFields }
+    } ${JOB_RUN} ${ACTION_RUN}`,
+    variables: ({ query, actorProjectId }) => runListOf(query, actorProjectId),
+    response: z.union([z.array(actionRunSchema), z.array(jobRunSchema)]),
+    project: ({ runs, actionRuns = [] }: { runs?: Page<JobRunV1>; actionRuns?: ActionRunFields[] }) =>
+      runs ? rowsOf(runs) : actionRuns.map(actionRunOf),
+    nextCursor: ({ runs }) => (runs ? nextOf(runs) : null),
     errors: { NOT_FOUND: 'The project is not that of the key.' },
   }),
   defineRoute({
@@ -58,13 +67,15 @@ export const runRoutes: readonly Route[] = [
     path: '/v1/runs/{id}',
     tag: 'Runs',
     summary: 'Get a run',
-    description: 'Answers a run as it is now. Requires the scope `runs:read`.',
+    description: 'Answers a run of a job, or of an action, as it is now: the id says which. Requires the scope `runs:read`.',
     auth: 'key',
     params,
-    document: gql`query getRun($id: ID!) { run(id: $id) { ...JobRunV1 } } ${JOB_RUN}`,
+    document: gql`query getRun($id: ID!) {
+      run: runOrBatch(id: $id) { kind: __typename ... on Run { ...JobRunV1 } ... on Batch { ...ActionRunFields } }
+    } ${JOB_RUN} ${ACTION_RUN}`,
     variables: ({ params }) => ({ id: params.id }),
-    response: jobRunSchema,
-    project: ({ run }: { run: JobRunV1 }) => run,
+    response: z.union([actionRunSchema, jobRunSchema]),
+    project: ({ run }: { run: EitherRun }) => eitherRunOf(run),
   }),
   defineRoute({
     operationId: 'cancelRun',

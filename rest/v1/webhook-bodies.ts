@@ -18,13 +18,19 @@ export const WEBHOOK_EVENT_TYPES = [
 ] as const;
 
 /** What a delivery can tell of, in the words of REST. */
-export const DELIVERY_EVENT_TYPES = [...WEBHOOK_EVENT_TYPES, 'webhook.test', 'event.waiting'] as const;
+export const DELIVERY_EVENT_TYPES = [
+  ...WEBHOOK_EVENT_TYPES,
+  'webhook.test',
+  'event.waiting',
+  'batch.run_ended',
+  'batch.ended',
+] as const;
 
 /** How a delivery can stand, in the words of REST. */
 export const DELIVERY_STATUSES = ['pending', 'delivered', 'failed', 'dead'] as const;
 
 /** Whom a delivery can be for, in the words of REST. */
-export const DELIVERY_KINDS = ['subscription', 'job', 'test', 'event_notice'] as const;
+export const DELIVERY_KINDS = ['subscription', 'job', 'test', 'event_notice', 'batch_callback'] as const;
 
 /** A secret that webhooks are signed with; the domain looks at what is behind `whsec_`. */
 export const webhookSecret = z

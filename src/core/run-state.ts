@@ -26,6 +26,7 @@
  * | expire       | delayed, queued, waiting (never claimed)    | expired       |
  * | cancel       | every status that is not final              | canceled      |
  * | dlq_replay   | dead_letter                                 | queued        |
+ * | revive       | canceled                                    | queued        |
  */
 
 /** The documented 13 statuses plus `paused`, in the order of a run's life. */
@@ -49,7 +50,7 @@ export const RUN_STATUSES = [
 /** A member of {@link RUN_STATUSES}. */
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
-/** Statuses in which nothing more happens by itself. `dead_letter` is one of them: only a person moves it. */
+/** Statuses in which nothing more happens by itself: only a person moves a `dead_letter`, and a `canceled` run whose batch is resumed. */
 export const FINAL_STATUSES = [
   'completed',
   'failed',
@@ -97,6 +98,7 @@ const TABLE = {
   expire: { from: ['delayed', 'queued', 'waiting'], to: 'expired' },
   cancel: { from: ['delayed', 'queued', 'dequeued', 'executing', 'waiting', 'paused'], to: 'canceled' },
   dlq_replay: { from: ['dead_letter'], to: 'queued' },
+  revive: { from: ['canceled'], to: 'queued' },
 } as const satisfies Record<string, Edge>;
 
 /** What can happen to a run. */

@@ -7,6 +7,8 @@ export interface SignedPost {
   readonly messageId: string;
   /** `whsec_` and the base64 of the key; a secret without that prefix is itself the key. */
   readonly signingSecret: string;
+  /** What its owner wants sent along; none of them is a header of ours. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What became of one message. */

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Attempt, AttemptEnvironment } from '../core/outcome.ts';
+import type { SignedPost } from '../core/signed-post.ts';
 import { dispatchMessageId, signMessage, signPlainly, type WebhookKeys } from './webhook-signature.ts';
 
 const KIB = 1_024;
@@ -86,7 +87,7 @@ export const SECRET_PREFIX = 'x-secret-';
 
 /** The headers of a signed message that is no dispatch, as a flat list of names and values. */
 export function messageHeaders(
-  message: { readonly messageId: string; readonly body: string },
+  message: Pick<SignedPost, 'messageId' | 'body' | 'headers'>,
   { userAgent, keys, nowMs }: { readonly userAgent: string; readonly keys: WebhookKeys; readonly nowMs: number },
 ): string[] {
   const id = encodeHeaderText(message.messageId);
@@ -97,6 +98,7 @@ export function messageHeaders(
   return [
     ...['content-type', 'application/json', 'accept-encoding', 'identity', 'user-agent', encodeHeaderText(userAgent)],
     ...Object.entries(signature).flat(),
+    ...Object.entries(message.headers ?? {}).flatMap(([name, value]) => [name, encodeHeaderText(value)]),
   ];
 }
 

@@ -38,6 +38,8 @@ export interface ReaperDeps extends ReapDeps {
   readonly fireSchedules: () => Promise<void>;
   /** Told when a schedule is next due, in milliseconds. */
   readonly onNextFire: (ms: number) => void;
+  /** Looks for batches whose last ending nobody has followed up. */
+  readonly healBatches: () => Promise<void>;
   readonly log: Logger;
 }
 
@@ -68,6 +70,7 @@ export function makeReaper(deps: ReaperDeps): Reaper {
       if (fired > 0 || dues.unclaimed || dues.claims || dues.held) deps.announce();
       await passWorkflows(deps);
       await passSchedules(deps);
+      await deps.healBatches();
       if (pass++ % PASSES_PER_SWEEP === 0) {
         await releaseDeadPools(deps.engine, deps.silentMs);
         await sweep(dues, deps);

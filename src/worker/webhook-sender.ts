@@ -25,6 +25,7 @@ const PAUSES_MS: WebhookPauses = {
   // Whoever tests a subscription looks at the answer and tests again.
   test: NEVER,
   event_notice: NOTICE_PAUSES_MS,
+  batch_callback: WEBHOOK_PAUSES_MS,
 };
 
 interface SenderDeps {
@@ -111,8 +112,8 @@ export function makeWebhookSender(deps: SenderDeps): WebhookSender {
       await settle(delivery, unwanted(delivery));
       return false;
     }
-    const { url, secret } = delivery.target;
-    const message = { url, body: delivery.body, messageId: delivery.id, signingSecret: secret };
+    const { url, secret, headers } = delivery.target;
+    const message = { url, body: delivery.body, messageId: delivery.id, signingSecret: secret, ...(headers && { headers }) };
     const answer = await deps.post(message, closing.signal);
     if (closing.signal.aborted && answer.status === null) {
       await releaseDelivery(delivery, { engine });
@@ -170,8 +171,13 @@ function isUsedUp({ perEndpoint, rooms }: EndpointRooms, deliveries: readonly Cl
   return [...left.values()].some((room) => room <= 0);
 }
 
+const WHY_UNWANTED: Partial<Record<DeliveryKind, string>> = {
+  event_notice: 'the wait was over',
+  batch_callback: 'its batch was canceled, or is no longer kept',
+};
+
 function unwanted({ kind }: ClaimedDelivery): DeliveryAttempt {
-  const error = kind === 'event_notice' ? 'the wait was over' : 'its webhook was switched off or removed';
+  const error = WHY_UNWANTED[kind] ?? 'its webhook was switched off or removed';
   return { status: 'dead', retryInMs: null, responseStatus: null, responseBody: null, error, gone: false };
 }
 

@@ -1,4 +1,5 @@
 import type { ContractCase } from './contract-cases.ts';
+import { actionCases } from './contract-cases-actions.ts';
 import { automationCases } from './contract-cases-automations.ts';
 import { batchCases } from './contract-cases-batches.ts';
 import { dependencyCases } from './contract-cases-dependencies.ts';
@@ -30,4 +31,5 @@ export const contractCases: Readonly<Record<string, ContractCase>> = {
   ...workflowRunCases,
   ...automationCases,
   ...workflowApiCases,
+  ...actionCases,
 };

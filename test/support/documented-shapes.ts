@@ -52,9 +52,35 @@ const WORKFLOW_API_RUN = `{
   "tasks": [${TASK}], "parent_run_id": "string", "run_type": "string", "output_file_id": "string", "input_dataset_id": "string",
   "message": "string", "duration": 0, "percentage_complete": 0
 }`;
+const LAUNCHED = `
+  "run_id": 0, "run_uid": "string", "workspace_uid": "string", "user_uid": "string", "action_name": "string", "status": "string",
+  "postponed_until": "2019-08-24T14:15:22Z", "created_at": "2019-08-24T14:15:22Z", "updated_at": "2019-08-24T14:15:22Z"`;
+const ACTION_ERROR = '{ "label": "string", "message": "string", "params": {} }';
 
 /** The examples of the run documents, as they print them. */
 const DOCUMENTED = {
+  ActionRun: `{
+    "id": 0, "uid": "string", "action_id": "string", "action_name": "string", "retry_count": 0, "user_uid": "string",
+    "workspace_uid": "string", "execution_mode": "string", "last_error": ${ACTION_ERROR}, "parameters": {},
+    "callback": { "url": "string", "on": "string" }, "status": "string", "output_count": 0, "scheduled_run_uid": "string",
+    "postponed_until": "2019-08-24T14:15:22Z", "started_at": "2019-08-24T14:15:22Z", "finished_at": "2019-08-24T14:15:22Z",
+    "created_at": "2019-08-24T14:15:22Z", "updated_at": "2019-08-24T14:15:22Z"
+  }`,
+  ActionRunStatus: `{
+    "id": 0, "uid": "string", "status": "string", "postponed_until": "2019-08-24T14:15:22Z", "started_at": "2019-08-24T14:15:22Z",
+    "finished_at": "2019-08-24T14:15:22Z", "created_at": "2019-08-24T14:15:22Z", "updated_at": "2019-08-24T14:15:22Z"
+  }`,
+  ActionRunInput: `{
+    "uid": "string", "index": 0, "status": "string", "input_data": {}, "custom_data": {}, "last_error": ${ACTION_ERROR},
+    "output_count": 0, "retry_count": 0, "started_at": "2019-08-24T14:15:22Z", "finished_at": "2019-08-24T14:15:22Z"
+  }`,
+  ActionRunCallback: `{
+    "uid": "string", "parent_uid": "string", "retry_count": 0, "created_at": "2019-08-24T14:15:22Z", "status": "string",
+    "callback_url": "string", "http_status": 0, "batch_uid": "string", "run_uid": "string", "workspace_uid": "string",
+    "payload": {}, "error": "string", "next_attempt_at": "2019-08-24T14:15:22Z"
+  }`,
+  LaunchedAction: `{ ${LAUNCHED} }`,
+  LiveActionResult: `{ ${LAUNCHED}, "results": {}, "custom_data": {}, "input": {} }`,
   JobRun: JOB_RUN,
   BulkCancel: `{
     "results": [{ "id": "string", "status": "string", "error": "string" }], "total": 0, "canceled": 0, "failed": 0

@@ -143,6 +143,7 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     batchMemory: makeByteBudget(BATCH_MEMORY),
     managedExec: true,
     endpointPolicy: { allowPrivate: true },
+    batchChanged: () => {},
     stepsChanged: (ids) => workflows.deps.advancer.touch(ids),
   };
   const box = makeSecretBox('a signing secret for tests, long enough');
@@ -160,7 +161,13 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     onFired: () => {},
     onError: (error) => logged.push({ err: error }),
   });
-  const scheduler = makeScheduler({ ...workflows.deps, onNextFire: () => {} });
+  const scheduler = makeScheduler({
+    ...workflows.deps,
+    endpointPolicy: { allowPrivate: true },
+    batchMemory: makeByteBudget(BATCH_MEMORY),
+    onBatchOpened: () => {},
+    onNextFire: () => {},
+  });
   const admin = keyOf('default', '*', 'instance:admin');
   await bootstrap(pools.reads, { projectId: 'default', apiKey: 'a-key-for-tests-only' });
   await createProject(admin, { id: 'other', name: 'Other' }, { pool: pools.reads });

@@ -116,7 +116,8 @@ export async function startRestWorld(over: Partial<Config> = {}): Promise<RestWo
     for (;;) {
       const { rows } = await database.query<{ id: string; keeps: boolean }>(MOVING_RUNS);
       const { rowCount: moving } = await database.query(MOVING_WORKFLOWS);
-      if (rows.length === 0 && !moving) return;
+      const { rowCount: unsettled } = await database.query(UNSETTLED_BATCHES);
+      if (rows.length === 0 && !moving && !unsettled) return;
       await Promise.all(rows.map(({ id, keeps }) => (keeps ? dispatched(id) : end(id))));
     }
   }
@@ -226,6 +227,12 @@ const MOVING_RUNS = `
   select r.id, keeps from runs r join run_data d on d.run_id = r.id join jobs j on j.id = r.job_id and j.execution_mode = 'http', lateral (select d.payload ->> 'do' is not distinct from 'accept' as keeps) k
    where (r.status in ('queued', 'dequeued') and r.hold is null) or (r.status = 'executing' and not keeps)`;
 
+/** Batches whose last run has ended, which is yet to be noted of them, or of which something goes on again. */
+const UNSETTLED_BATCHES = `
+  select b.id from batches b where b.stored = b.total and (b.ended_status is null) = not exists (
+    select from runs r where r.batch_id = b.id
+       and r.status in ('delayed', 'queued', 'dequeued', 'executing', 'waiting', 'paused'))`;
+
 /** Workflow runs that go on by themselves: those where a step waits for a person, or for an executor that keeps its run, are at rest. */
 const MOVING_WORKFLOWS = `
   select w.id from workflow_runs w
@@ -267,6 +274,7 @@ const TABLES = [
   'webhook_subscriptions',
   'schedules',
   'schedule_fires',
+  'schedule_inputs',
 ];
 
 /** Which version of each row there is: any write makes a new one, and reading the rows themselves took most of a test's time. */

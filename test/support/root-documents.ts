@@ -14,6 +14,8 @@ export const ROOT_FIELDS: Readonly<
   'Query.run': { needs: 'runs:read', document: '{ run(id: "none") { id } }' },
   'Query.runs': { needs: 'runs:read', document: '{ runs { edges { cursor } } }' },
   'Query.batch': { needs: 'runs:read', document: '{ batch(id: "none") { id } }' },
+  'Query.runOrBatch': { needs: 'runs:read', document: '{ runOrBatch(id: "none") { __typename } }' },
+  'Query.searchBatches': { needs: 'runs:read', document: '{ searchBatches { id } }' },
   'Query.batches': { needs: 'runs:read', document: '{ batches { edges { cursor } } }' },
   'Query.previewRuns': { needs: 'runs:read', document: '{ previewRuns(filter: {}) { count } }' },
   'Query.runCounts': { needs: 'runs:read', document: '{ runCounts { total } }' },
@@ -262,6 +264,17 @@ export const ROOT_FIELDS: Readonly<
   'Query.schedule': { needs: 'any key', document: '{ schedule(id: "none") { id } }' },
   'Query.schedules': { needs: 'any key', document: '{ schedules { edges { cursor } } }' },
   'Query.previewSchedule': { needs: 'any key', document: '{ previewSchedule(input: { cron: "nonsense" }) }' },
+  'Mutation.triggerLive': {
+    needs: 'jobs:trigger',
+    document: 'mutation { triggerLive(input: { job: "none", item: { payload: 1 } }) { hasEnded } }',
+  },
+  'Mutation.cancelBatch': { needs: 'runs:write', document: 'mutation { cancelBatch(id: "none") { id } }' },
+  'Mutation.resumeBatch': { needs: 'runs:write', document: 'mutation { resumeBatch(id: "none") { id } }' },
+  'Mutation.resumeRunOrBatch': { needs: 'runs:write', document: 'mutation { resumeRunOrBatch(id: "none") { __typename } }' },
+  'Mutation.createBatchSchedule': {
+    needs: 'jobs:write',
+    document: 'mutation { createBatchSchedule(input: { job: "none", items: [{}], cron: "0 0 * * *" }) { id } }',
+  },
   'Mutation.createSchedule': {
     needs: 'any key',
     document: 'mutation { createSchedule(input: { projectId: "none", name: "x", job: "none", cron: "0 0 * * *" }) { id } }',

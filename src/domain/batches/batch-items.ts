@@ -23,6 +23,9 @@ const TURN = 64;
 /** An item of a batch: checked by its schema, or what is wrong with it. */
 export type BatchItem = TriggerItem | AppError;
 
+/** The items as they arrive; what it returns at its end is said of the batch as a whole, where that stands beside the list. */
+export type BatchItems = AsyncIterable<BatchItem, unknown>;
+
 /** The run of an item, to be stored, and the keys of its trigger. An item that breaks a rule is the reason instead. */
 export interface PreparedItem {
   readonly run: NewRun;
@@ -38,6 +41,8 @@ export interface BatchList {
   readonly items: (PreparedItem | AppError | null)[];
   /** SHA-256 over all items, in hex: whatever the job makes of them, the same list has the same hash. */
   readonly hash: string;
+  /** What was said beside the list, as it was sent; undefined for nothing. */
+  readonly options: unknown;
   /** Gives the memory back; to be called once, whatever happened. */
   release(): void;
 }
@@ -48,14 +53,14 @@ export interface BatchList {
  */
 export async function readBatchItems(
   actor: Actor,
-  from: { readonly job: JobRow; readonly items: AsyncIterable<BatchItem> },
+  from: { readonly job: JobRow; readonly items: BatchItems },
   budget: ByteBudget,
 ): Promise<BatchList> {
   const items: (PreparedItem | AppError)[] = [];
   const hash = createHash('sha256');
   let taken = 0;
   try {
-    for await (const item of from.items) {
+    const options = await forEachItem(from.items, async (item) => {
       if (items.length === MAX_BATCH_ITEMS) throw tooMany();
       const prepared = prepareItem(actor, from.job, item);
       hash.update(identityOf(item, prepared));
@@ -63,11 +68,26 @@ export async function readBatchItems(
       if (!budget.take(bytes)) throw tooBusy();
       taken += bytes;
       if (items.push(prepared) % TURN === 0) await nextTurn();
-    }
+    });
     if (items.length === 0) throw empty();
-    return { items, hash: hash.digest('hex'), release: () => budget.giveBack(taken) };
+    return { items, hash: hash.digest('hex'), options, release: () => budget.giveBack(taken) };
   } catch (error) {
     budget.giveBack(taken);
+    throw error;
+  }
+}
+
+/** As `for await`, which would throw the value away that the source returns at its end. */
+async function forEachItem(source: BatchItems, visit: (item: BatchItem) => Promise<void>): Promise<unknown> {
+  const iterator = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const step = await iterator.next();
+      if (step.done) return step.value;
+      await visit(step.value);
+    }
+  } catch (error) {
+    await iterator.return?.();
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { type Actor, actorName } from '../../auth/actor.ts';
 import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
+import type { BatchMode, BatchOptions } from './batch-options.ts';
 
 /** A batch that is being stored. */
 export interface OpenBatch {
@@ -18,6 +19,8 @@ export interface NewBatch {
   readonly key: string | null;
   /** Over the items; compared only under a key. */
   readonly itemsHash: string;
+  readonly mode: BatchMode;
+  readonly options: BatchOptions;
 }
 
 interface OpenRow extends OpenBatch {
@@ -28,7 +31,9 @@ interface OpenRow extends OpenBatch {
 
 const OPEN_SQL = `
 with made as (
-  insert into batches (id, project_id, job_id, total, batch_key, items_hash, created_by) values ($1, $2, $3, $4, $5, $6, $7)
+  insert into batches (id, project_id, job_id, total, batch_key, items_hash, created_by, mode, parameters, callback_url,
+    callback_headers, callback_on)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
   on conflict (project_id, batch_key) where batch_key is not null do nothing
   returning id, stored, created, job_id, items_hash
 )
@@ -43,7 +48,21 @@ const TRIES = 5;
 /** Makes a batch, or finds the one that has its key. CONFLICT when that one is of another job or has other items. */
 export async function openBatch(actor: Actor, batch: NewBatch, deps: { readonly engine: Pool }): Promise<OpenBatch> {
   const hash = batch.key === null ? null : batch.itemsHash;
-  const values = [newId(), actor.projectId, batch.jobId, batch.total, batch.key, hash, actorName(actor)];
+  const { parameters, callback } = batch.options;
+  const values = [
+    newId(),
+    actor.projectId,
+    batch.jobId,
+    batch.total,
+    batch.key,
+    hash,
+    actorName(actor),
+    batch.mode,
+    parameters === undefined ? null : JSON.stringify(parameters),
+    callback?.url,
+    callback?.headers && JSON.stringify(callback.headers),
+    callback?.on,
+  ];
   for (let tries = 0; tries < TRIES; tries++) {
     const { rows } = await deps.engine.query<OpenRow>({ name: 'open-batch', text: OPEN_SQL, values });
     const [row] = rows;
@@ -84,7 +103,8 @@ export interface Progress {
 
 const PROGRESS_SQL = `
 with moved as (
-  update batches set stored = $3, created = created + $4, failed = failed + $5 where id = $1 and stored = $2 returning id
+  update batches set stored = $3, created = created + $4, failed = failed + $5, updated_at = now()
+   where id = $1 and stored = $2 returning id
 ), kept as (
   insert into batch_items (batch_id, ord, run_id, fire_at, buffered, error)
   select $1, x.ord, x.run_id, x.fire_at, x.buffered, x.error

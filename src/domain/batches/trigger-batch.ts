@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { type Actor, requireScope } from '../../auth/actor.ts';
@@ -5,11 +6,21 @@ import { AppError } from '../../core/errors.ts';
 import { nthId } from '../../core/ids.ts';
 import { key } from '../../core/schemas.ts';
 import type { Candidate } from '../admission/candidate.ts';
+import { checkWebhookUrl } from '../jobs/check-job.ts';
 import type { CachedJob } from '../jobs/job-cache.ts';
 import type { RunDeps } from '../runs/deps.ts';
-import { TriggerItemInput, triggerableJob, triggerPrepared } from '../runs/trigger.ts';
+import { hashPayload, TriggerItemInput, triggerableJob, triggerPrepared } from '../runs/trigger.ts';
 import { NO_RUN, type TriggerAnswer } from '../runs/trigger-answer.ts';
-import { type BatchItem, MAX_BATCH_ITEMS, type PreparedItem, readBatchItems } from './batch-items.ts';
+import { type BatchItems, MAX_BATCH_ITEMS, type PreparedItem, readBatchItems } from './batch-items.ts';
+import {
+  BatchCallbackInput,
+  type BatchOptions,
+  BatchParameters,
+  batchOptions,
+  identityOfOptions,
+  statedOptions,
+  withParameters,
+} from './batch-options.ts';
 import { noteProgress, type OddItem, type OpenBatch, openBatch, readCreated } from './batch-row.ts';
 import { recallItems } from './recall-items.ts';
 
@@ -29,13 +40,18 @@ export const TriggerRunsInput = z.strictObject({
   batchKey,
 });
 
+const parameters = BatchParameters.optional().describe(
+  'What every item gets in its payload, which must be an object, beside its own fields.',
+);
+const callback = BatchCallbackInput.optional().describe('Whom to tell of the endings.');
+
 /** Input of a bulk trigger whose items are read one by one. */
 export const TriggerBatchInput = z.strictObject({
   job: key(128).describe('Id or slug of the job.'),
-  items: z
-    .custom<AsyncIterable<BatchItem>>()
-    .describe(`One entry per run, at most ${MAX_BATCH_ITEMS}; one that breaks a rule fails alone.`),
+  items: z.custom<BatchItems>().describe(`One entry per run, at most ${MAX_BATCH_ITEMS}; one that breaks a rule fails alone.`),
   batchKey,
+  parameters,
+  callback,
 });
 
 /** What became of one item: its run or the promise of one, or why there is none. */
@@ -52,7 +68,10 @@ export interface BulkTriggered {
   readonly created: number;
 }
 
-type BatchDeps = Pick<RunDeps, 'jobs' | 'managedExec' | 'admissions' | 'tokens' | 'hub' | 'batchMemory'> & {
+export type BatchDeps = Pick<
+  RunDeps,
+  'jobs' | 'managedExec' | 'admissions' | 'tokens' | 'hub' | 'batchMemory' | 'endpointPolicy' | 'batchChanged'
+> & {
   readonly engine: Pool;
   readonly reads: Pool;
 };
@@ -82,7 +101,7 @@ async function* eachOf<T>(items: readonly T[]): AsyncGenerator<T> {
  */
 export async function triggerBatch(
   actor: Actor,
-  input: { readonly job: string; readonly items: AsyncIterable<BatchItem>; readonly batchKey?: string | undefined },
+  input: Omit<z.output<typeof TriggerBatchInput>, 'items'> & { readonly items: BatchItems },
   deps: BatchDeps,
 ): Promise<BulkTriggered> {
   requireScope(actor, 'jobs:trigger');
@@ -91,9 +110,12 @@ export async function triggerBatch(
   try {
     const total = list.items.length;
     const batchKey = input.batchKey ?? null;
-    const batch = await openBatch(actor, { jobId: job.id, total, key: batchKey, itemsHash: list.hash }, deps);
+    const options = { ...batchOptions(input), ...statedOptions(list.options ?? {}) };
+    if (options.callback) checkWebhookUrl(options.callback.url, deps.endpointPolicy);
+    const itemsHash = hashWith(list.hash, options);
+    const batch = await openBatch(actor, { jobId: job.id, total, key: batchKey, itemsHash, mode: 'async', options }, deps);
     const items = await recallItems(actor, batch, deps);
-    const parts = storeChunks(batch, { job, items: list.items, mayExist: batchKey !== null }, deps);
+    const parts = storeChunks(batch, { job, items: list.items, options, mayExist: batchKey !== null }, deps);
     for await (const stored of parts) items.push(...stored);
     const created = batchKey === null ? items.filter(isNew).length : await readCreated(batch.id, deps);
     return { batchId: batch.id, items, total, created };
@@ -102,10 +124,34 @@ export async function triggerBatch(
   }
 }
 
+/** A batch is the same under its key only when all of it is. */
+function hashWith(itemsHash: string, options: BatchOptions): string {
+  const identity = identityOfOptions(options);
+  return identity === '' ? itemsHash : createHash('sha256').update(`${itemsHash} ${identity}`).digest('hex');
+}
+
 interface List {
   readonly job: CachedJob;
+  readonly options: BatchOptions;
   readonly items: (PreparedItem | AppError | null)[];
   readonly mayExist: boolean;
+}
+
+/** Stores one chunk of a batch whose items are read as they are needed, and notes that it is done. */
+export async function storeChunk(
+  batch: OpenBatch,
+  chunk: Chunk,
+  { job, options }: Pick<List, 'job' | 'options'>,
+  deps: BatchDeps,
+): Promise<void> {
+  const { from } = chunk;
+  const stored = await Promise.all(
+    chunk.items.map((item, index) => {
+      const placed = placeItem(item, { batch, at: from + index, options, mayExist: true });
+      return storeItem(placed, { job, batchItem: { batchId: batch.id, ord: from + index } }, deps);
+    }),
+  );
+  await noteStored(batch, chunk, stored, deps);
 }
 
 interface Chunk {
@@ -142,17 +188,41 @@ async function* storeChunks(batch: OpenBatch, list: List, deps: BatchDeps): Asyn
 }
 
 /** Takes the next items out of the list, as many as one chunk holds, under the ids they have in this batch. */
-function takeChunk(batch: OpenBatch, from: number, { items, mayExist }: List): (PreparedItem | AppError)[] {
+function takeChunk(batch: OpenBatch, from: number, { items, options, mayExist }: List): (PreparedItem | AppError)[] {
   const chunk: (PreparedItem | AppError)[] = [];
   for (let at = from, bytes = 0; at < items.length && chunk.length < CHUNK_ITEMS && bytes < CHUNK_BYTES; at++) {
     const item = items[at];
     if (!item) throw new Error(`item ${at} of a batch was taken twice`);
     items[at] = null;
-    if (item instanceof AppError) chunk.push(item);
-    else chunk.push({ ...item, run: { ...item.run, id: nthId(batch.id, at), batchId: batch.id, mayExist } });
-    if (!(item instanceof AppError)) bytes += item.run.payload.length;
+    const placed = placeItem(item, { batch, at, options, mayExist });
+    chunk.push(placed);
+    if (!(placed instanceof AppError)) bytes += placed.run.payload.length;
   }
   return chunk;
+}
+
+interface Place extends Pick<List, 'options' | 'mayExist'> {
+  readonly batch: OpenBatch;
+  readonly at: number;
+}
+
+/** An item under the id that it has in its batch. */
+function placeItem(item: PreparedItem | AppError, { batch, at, options, mayExist }: Place): PreparedItem | AppError {
+  const completed = completeItem(item, options);
+  if (completed instanceof AppError) return completed;
+  return { ...completed, run: { ...completed.run, id: nthId(batch.id, at), batchId: batch.id, mayExist } };
+}
+
+/** An item with the parameters of its batch, which may have stood behind the list. */
+function completeItem(item: PreparedItem | AppError, { parameters }: BatchOptions): PreparedItem | AppError {
+  if (item instanceof AppError || parameters === undefined) return item;
+  try {
+    const payload = withParameters(item.run.payload, parameters);
+    return { ...item, run: { ...item.run, payload: JSON.stringify(payload), payloadHash: hashPayload(payload) } };
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
 }
 
 async function noteStored(batch: OpenBatch, { from }: Chunk, items: readonly BulkItem[], deps: BatchDeps): Promise<void> {
@@ -164,6 +234,7 @@ async function noteStored(batch: OpenBatch, { from }: Chunk, items: readonly Bul
   const created = items.length - odd.length + items.filter(({ run }) => run?.batch).length;
   await noteProgress({ batchId: batch.id, from, to: from + items.length, created, odd }, deps);
   deps.hub.wake([batch.id]);
+  deps.batchChanged([batch.id]);
 }
 
 async function storeItem(

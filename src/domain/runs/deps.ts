@@ -50,6 +50,8 @@ export interface RunDeps {
   readonly batchMemory: ByteBudget;
   /** What URLs of users may point at. */
   readonly endpointPolicy: EndpointPolicy;
+  /** Something about these batches has changed, and may have been the last of it. */
+  readonly batchChanged: (batchIds: readonly string[]) => void;
   /** Something that steps of these workflow runs wait for has changed. */
   readonly stepsChanged: (workflowRunIds: readonly string[]) => void;
 }

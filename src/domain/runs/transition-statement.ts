@@ -55,8 +55,8 @@ with input as materialized (
          case when (l.epoch is null or l.epoch = l.old_epoch) and (l.project_id is null or l.project_id = l.owner)
                and (l.from_status is null or l.from_status = l.was)
               then ${becomesSql('l.event', 'l.was')} end as becomes,
-         case l.event when 'retry' then l.attempt + 1 when 'dlq_replay' then 1 else l.attempt end as new_attempt,
-         l.old_epoch + case when l.event in ('dlq_replay', 'pause', 'restart') then 1 else 0 end as new_epoch,
+         case l.event when 'retry' then l.attempt + 1 when 'dlq_replay' then 1 when 'revive' then 1 else l.attempt end as new_attempt,
+         l.old_epoch + case when l.event in ('dlq_replay', 'revive', 'pause', 'restart') then 1 else 0 end as new_epoch,
          case when l.event in ('retry', 'snooze') and l.delay_ms > 0 then now() + l.delay_ms * interval '1 millisecond' end as retry_at
     from locked l
 ), moved as (
@@ -75,17 +75,17 @@ with input as materialized (
     queued_at = case when p.becomes = 'queued' then coalesce(p.retry_at, now()) else r.queued_at end,
     started_at = case when p.becomes in ('queued', 'delayed') then null else r.started_at end,
     finished_at = case when p.becomes in (${FINAL_SQL}) then now() end,
-    heartbeat_at = case when p.event = 'dlq_replay' then null
+    heartbeat_at = case when p.event in ('dlq_replay', 'revive') then null
       else coalesce((select l.heartbeat_at from run_leases l where l.run_id = r.id), r.heartbeat_at) end,
-    error = case when p.event in ('complete', 'dlq_replay') then null else coalesce(p.error, r.error) end,
-    error_class = case when p.event in ('complete', 'dlq_replay') then null
+    error = case when p.event in ('complete', 'dlq_replay', 'revive') then null else coalesce(p.error, r.error) end,
+    error_class = case when p.event in ('complete', 'dlq_replay', 'revive') then null
       when p.error is not null then p.error_class else r.error_class end,
     execution_trace = coalesce(p.trace, r.execution_trace),
     dependency_key = case when p.payload is null then r.dependency_key else p.dependency_key end
   from plan p where r.id = p.id and p.becomes is not null
   returning r.id, p.was, p.becomes, p.seq, p.new_attempt, p.new_epoch, p.level, p.message, p.data, p.result, p.retry_at,
             r.project_id, r.error as run_error, p.wait, p.payload, p.payload_hash, p.metadata, p.event, r.job_id, r.idempotency_key,
-            r.dependency_key, r.expires_at
+            r.dependency_key, r.expires_at, r.batch_id, r.error_class
 ), told as (
   insert into run_events (run_id, seq, type, level, message, data, from_status, to_status, attempt, epoch, project_id, xid)
   select id, seq, 'state_change', level, message, data, was, becomes, new_attempt, new_epoch, project_id, ${XID_SQL} from moved

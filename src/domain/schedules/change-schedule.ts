@@ -25,6 +25,9 @@ export async function updateSchedule(
   try {
     return await change(actor, id, deps, async ({ client, schedule, now }) => {
       refuseEnded(schedule);
+      if (schedule.inputCount !== null && (changes.payload !== undefined || (changes.overlapPolicy ?? 'allow') !== 'allow')) {
+        throw new AppError('BAD_REQUEST', 'a schedule with inputs has no payload of its own, and allows its runs to overlap');
+      }
       const next = { ...schedule, ...given(changes) };
       if (changes.cron !== undefined) next.runAt = null;
       if (changes.runAt !== undefined) next.cron = null;
@@ -70,6 +73,8 @@ async function checkTemplate(
   deps: ScheduleDeps,
 ): Promise<void> {
   const schedule = await readSchedule(deps.reads, actor, { idOrSlug: id, locked: false });
+  // Its items were checked when it was made, and each is again when it becomes a run.
+  if (schedule.inputCount !== null) return;
   const named = schedule.jobId === null ? { workflow: schedule.workflowId ?? '' } : { job: schedule.jobId };
   await checkedTarget(actor, named, { template: { ...schedule, ...given(changes) }, deps });
 }
@@ -113,6 +118,7 @@ export function cancelSchedule(actor: Actor, id: string, deps: ScheduleDeps): Pr
 export function deleteSchedule(actor: Actor, id: string, deps: ScheduleDeps): Promise<ScheduleRow> {
   return change(actor, id, deps, async ({ client, schedule }) => {
     await client.query('delete from schedule_fires where schedule_id = $1', [schedule.id]);
+    await client.query('delete from schedule_inputs where schedule_id = $1', [schedule.id]);
     const { rows } = await client.query<ScheduleRow>(`delete from schedules s where s.id = $1 returning ${SCHEDULE_COLUMNS}`, [
       schedule.id,
     ]);

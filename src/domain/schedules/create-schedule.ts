@@ -6,6 +6,7 @@ import { transact } from '../../db/transact.ts';
 import type { ScheduleDeps } from './deps.ts';
 import { SCHEDULE_COLUMNS, type ScheduleRow } from './schedule.ts';
 import type { CreateSchedule } from './schedule-input.ts';
+import { type ScheduleInputs, storeInputs } from './schedule-inputs.ts';
 import { checkedTarget } from './target.ts';
 import { firstFire } from './timing.ts';
 
@@ -17,7 +18,12 @@ const MAX_SCHEDULES = 20_000;
  * project and for a job or workflow that is not there; BAD_REQUEST for one that is disabled, a payload that breaks its schema and whatever
  * `firstFire` refuses; CONFLICT when the slug is taken or the project has as many schedules as it may.
  */
-export async function createSchedule(actor: Actor, input: CreateSchedule, deps: ScheduleDeps): Promise<ScheduleRow> {
+export async function createSchedule(
+  actor: Actor,
+  input: CreateSchedule,
+  deps: ScheduleDeps,
+  inputs: ScheduleInputs | null = null,
+): Promise<ScheduleRow> {
   if (input.projectId && input.projectId !== actor.projectId) throw notFound('project');
   const template = {
     payload: input.payload ?? null,
@@ -27,7 +33,9 @@ export async function createSchedule(actor: Actor, input: CreateSchedule, deps: 
     concurrencyKey: input.concurrencyKey ?? null,
   };
   const named = input.job === undefined ? { workflow: input.workflow ?? '' } : { job: input.job };
-  const target = await checkedTarget(actor, named, { template, deps });
+  // The payloads of a schedule with inputs are theirs; the first stands for all when the target is checked.
+  const checked = inputs ? { ...template, payload: inputs.first } : template;
+  const target = await checkedTarget(actor, named, { template: checked, deps });
   const { cron = null, runAt = null, timezone = 'UTC' } = input;
   const made = await transact(deps.reads, async (client) => {
     // Those who create at the same moment count one after the other.
@@ -63,7 +71,9 @@ export async function createSchedule(actor: Actor, input: CreateSchedule, deps: 
       JSON.stringify(template.payload),
       MAX_SCHEDULES,
     ]);
-    return rows[0] && { schedule: rows[0], now };
+    if (!rows[0]) return undefined;
+    if (inputs) await storeInputs(client, rows[0], inputs);
+    return { schedule: inputs ? { ...rows[0], inputCount: inputs.count } : rows[0], now };
   }).catch((error: unknown) => {
     throw isUniqueViolation(error) ? slugTaken(input.slug ?? '') : error;
   });

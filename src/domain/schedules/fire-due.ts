@@ -30,6 +30,7 @@ export type DueRow = Pick<
   | 'graceSecs'
   | 'nextFireAt'
   | 'fireCount'
+  | 'inputCount'
 >;
 
 /**
@@ -129,9 +130,14 @@ function advanceOne(row: DueRow, now: Date): Advanced {
   }
 }
 
-/** The id of the run that a moment will make. */
+/** The id of the run, or the batch, that a moment will make. */
 export function futureRun({
   jobId,
-}: Pick<ScheduleRow, 'jobId'>): { readonly run_id: string } | { readonly workflow_run_id: string } {
+  inputCount,
+}: Pick<ScheduleRow, 'jobId' | 'inputCount'>):
+  | { readonly run_id: string }
+  | { readonly workflow_run_id: string }
+  | { readonly batch_id: string } {
+  if (inputCount !== null) return { batch_id: newId() };
   return jobId === null ? { workflow_run_id: newId() } : { run_id: newId() };
 }

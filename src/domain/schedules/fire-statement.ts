@@ -5,12 +5,12 @@
 export const ADVANCE_SQL = `
 with moments as materialized (
   select * from json_to_recordset($2::json) as m (
-    id uuid, schedule_id uuid, project_id text, fire_at timestamptz, outcome text, run_id uuid, workflow_run_id uuid, error text,
+    id uuid, schedule_id uuid, project_id text, fire_at timestamptz, outcome text, run_id uuid, workflow_run_id uuid, batch_id uuid, error text,
     missed_count int, missed_until timestamptz)
 ), told as (
-  insert into schedule_fires (id, schedule_id, project_id, fire_at, outcome, run_id, workflow_run_id, error, missed_count, missed_until,
+  insert into schedule_fires (id, schedule_id, project_id, fire_at, outcome, run_id, workflow_run_id, batch_id, error, missed_count, missed_until,
     settled_at)
-  select m.id, m.schedule_id, m.project_id, m.fire_at, m.outcome, m.run_id, m.workflow_run_id, m.error, coalesce(m.missed_count, 0),
+  select m.id, m.schedule_id, m.project_id, m.fire_at, m.outcome, m.run_id, m.workflow_run_id, m.batch_id, m.error, coalesce(m.missed_count, 0),
          m.missed_until, case when m.outcome <> 'pending' then now() end
     from moments m
   on conflict (schedule_id, fire_at) do nothing
@@ -27,7 +27,7 @@ update schedules s
 export const DUE_SQL = `
 select s.id, s.project_id as "projectId", s.job_id as "jobId", s.workflow_id as "workflowId", s.cron, s.run_at as "runAt", s.timezone,
        s.catch_up as "catchUp", s.catch_up_limit as "catchUpLimit", s.grace_secs as "graceSecs", s.next_fire_at as "nextFireAt",
-       s.fire_count as "fireCount", coalesce($1::timestamptz, now()) as now
+       s.fire_count as "fireCount", s.input_count as "inputCount", coalesce($1::timestamptz, now()) as now
   from schedules s
  where s.status = 'active' and s.next_fire_at <= coalesce($1::timestamptz, now())
  order by s.next_fire_at limit $2

@@ -11,8 +11,13 @@ const LOOKED_BACK = 100;
 export async function storedRuns(fires: readonly PendingFire[], deps: Pick<StartDeps, 'engine'>): Promise<ReadonlySet<string>> {
   const { rows } = await deps.engine.query<{ id: string }>({
     name: 'stored-scheduled-runs',
-    text: `select r.id from runs r where r.id = any ($1::uuid[]) union all select w.id from workflow_runs w where w.id = any ($2::uuid[])`,
-    values: [fires.flatMap(({ runId }) => runId ?? []), fires.flatMap(({ workflowRunId }) => workflowRunId ?? [])],
+    text: `select r.id from runs r where r.id = any ($1::uuid[]) union all select w.id from workflow_runs w where w.id = any ($2::uuid[])
+           union all select b.id from batches b where b.id = any ($3::uuid[])`,
+    values: [
+      fires.flatMap(({ runId }) => runId ?? []),
+      fires.flatMap(({ workflowRunId }) => workflowRunId ?? []),
+      fires.flatMap(({ batchId }) => batchId ?? []),
+    ],
   });
   return new Set(rows.map(({ id }) => id));
 }

@@ -34,7 +34,8 @@ export async function deleteExpiredSchedules(limit: number, deps: { readonly eng
   const schedules = await deps.engine.query({
     name: 'schedule-retention',
     text: `with gone as (delete from schedules where id in (
-             select s.id from schedules s where s.ended_at < now() - interval '${KEPT_DAYS} days' limit $1) returning id)
+             select s.id from schedules s where s.ended_at < now() - interval '${KEPT_DAYS} days' limit $1) returning id),
+             inputs as (delete from schedule_inputs i using gone where i.schedule_id = gone.id)
            delete from schedule_fires f using gone where f.schedule_id = gone.id returning f.schedule_id`,
     values: [limit],
   });

@@ -20,11 +20,20 @@ export async function runScheduleNow(actor: Actor, idOrSlug: string, deps: Sched
     if (schedule.endedAt) throw new AppError('CONFLICT', `schedule has ended: it is ${schedule.status}`);
     // Moments of the clock are whole seconds: nobody takes the place of one.
     const fireAt = now.getTime() % 1_000 === 0 ? new Date(now.getTime() + 1) : now;
-    const run = { run_id: null, workflow_run_id: null, ...futureRun(schedule) };
+    const run = { run_id: null, workflow_run_id: null, batch_id: null, ...futureRun(schedule) };
     const { rows } = await client.query<{ id: string }>(
-      `insert into schedule_fires (id, schedule_id, project_id, fire_at, outcome, run_id, workflow_run_id, requested_by)
-       values ($1, $2, $3, $4, 'pending', $5, $6, $7) on conflict do nothing returning id`,
-      [newId(fireAt.getTime()), schedule.id, actor.projectId, fireAt, run.run_id, run.workflow_run_id, actorName(actor)],
+      `insert into schedule_fires (id, schedule_id, project_id, fire_at, outcome, run_id, workflow_run_id, requested_by, batch_id)
+       values ($1, $2, $3, $4, 'pending', $5, $6, $7, $8) on conflict do nothing returning id`,
+      [
+        newId(fireAt.getTime()),
+        schedule.id,
+        actor.projectId,
+        fireAt,
+        run.run_id,
+        run.workflow_run_id,
+        actorName(actor),
+        run.batch_id,
+      ],
     );
     await trimFires([schedule.id], client);
     return rows[0]?.id;

@@ -51,6 +51,8 @@ export interface ScheduleRow {
   readonly missedCount: number;
   readonly pausedAt: Date | null;
   readonly endedAt: Date | null;
+  /** How many items each of its batches has; null for a schedule of single runs. */
+  readonly inputCount: number | null;
   readonly createdBy: string;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -61,7 +63,7 @@ export const SCHEDULE_COLUMNS = `s.id, s.project_id as "projectId", s.slug, s.na
   s.payload, s.tags, s.metadata, s.priority, s.concurrency_key as "concurrencyKey", s.cron, s.run_at as "runAt", s.timezone, s.status,
   s.overlap_policy as "overlapPolicy", s.catch_up as "catchUp", s.catch_up_limit as "catchUpLimit", s.grace_secs as "graceSecs",
   s.next_fire_at as "nextFireAt", s.last_fired_at as "lastFiredAt", s.fire_count as "fireCount", s.missed_count as "missedCount",
-  s.paused_at as "pausedAt", s.ended_at as "endedAt", s.created_by as "createdBy", s.created_at as "createdAt",
+  s.paused_at as "pausedAt", s.ended_at as "endedAt", s.input_count as "inputCount", s.created_by as "createdBy", s.created_at as "createdAt",
   s.updated_at as "updatedAt"`;
 
 /** The column that an id or a slug is looked for in; null for what can be neither. */

@@ -16,6 +16,8 @@ export interface PendingFire extends ScheduleRow {
   /** The run to make: of a job, or of a workflow. */
   readonly runId: string | null;
   readonly workflowRunId: string | null;
+  /** The batch to make, of a schedule with inputs. */
+  readonly batchId: string | null;
   readonly requestedBy: string | null;
 }
 
@@ -25,7 +27,7 @@ export interface PendingFire extends ScheduleRow {
  */
 const PENDING_SQL = `
 select ${SCHEDULE_COLUMNS}, f.fire_at as "fireAt", f.run_id as "runId", f.workflow_run_id as "workflowRunId",
-       f.requested_by as "requestedBy"
+       f.batch_id as "batchId", f.requested_by as "requestedBy"
   from schedule_fires f join schedules s on s.id = f.schedule_id
  where f.outcome = 'pending' and (s.overlap_policy = 'allow' or not exists (
          select from schedule_fires e where e.schedule_id = f.schedule_id and e.outcome = 'pending' and e.fire_at < f.fire_at))
@@ -35,7 +37,8 @@ select ${SCHEDULE_COLUMNS}, f.fire_at as "fireAt", f.run_id as "runId", f.workfl
 const SETTLE_SQL = `
 update schedule_fires f
    set outcome = i.outcome, error = i.error, settled_at = now(), run_id = case when i.outcome = 'started' then f.run_id end,
-       workflow_run_id = case when i.outcome = 'started' then f.workflow_run_id end
+       workflow_run_id = case when i.outcome = 'started' then f.workflow_run_id end,
+       batch_id = case when i.outcome = 'started' then f.batch_id end
   from json_to_recordset($1::json) as i (schedule_id uuid, fire_at timestamptz, outcome text, error text)
  where f.schedule_id = i.schedule_id and f.fire_at = i.fire_at`;
 
@@ -60,13 +63,14 @@ async function settleSome(client: PoolClient, deps: StartDeps): Promise<number> 
       fire_at: fire.fireAt,
       ...(await settle(
         fire,
-        { isStored: stored.has(fire.runId ?? fire.workflowRunId ?? ''), active: active.get(fire.id) ?? [] },
+        { isStored: stored.has(fire.runId ?? fire.workflowRunId ?? fire.batchId ?? ''), active: active.get(fire.id) ?? [] },
         starter,
         deps,
       )),
     })),
   );
   await client.query({ name: 'settle-fires', text: SETTLE_SQL, values: [JSON.stringify(settled)] });
+  if (rows.some(({ batchId }) => batchId !== null)) deps.onBatchOpened();
   return rows.length;
 }
 

@@ -24,6 +24,10 @@ export function makeStarter(deps: StartDeps): Starter {
   return {
     async check(fire) {
       const { jobId, workflowId } = fire;
+      if (fire.batchId !== null && jobId !== null) {
+        await once(jobs, jobId, () => liveJob(fire.projectId, jobId, deps));
+        return () => openScheduledBatch(fire, deps);
+      }
       if (jobId !== null) return jobRun(fire, await once(jobs, jobId, () => liveJob(fire.projectId, jobId, deps)), deps);
       if (workflowId === null) throw new Error('a schedule has a job or a workflow');
       const workflow = await once(workflows, workflowId, () => triggerableWorkflow(fire.projectId, workflowId, deps));
@@ -36,6 +40,18 @@ function once<T>(known: Map<string, Promise<T>>, id: string, ask: () => Promise<
   const answer = known.get(id) ?? ask();
   known.set(id, answer);
   return answer;
+}
+
+/** Opens the batch of a moment under the id that is known for it; it is filled afterwards, from the inputs of the schedule. */
+async function openScheduledBatch({ id, batchId, requestedBy }: PendingFire, deps: StartDeps): Promise<void> {
+  await deps.engine.query({
+    name: 'open-scheduled-batch',
+    text: `insert into batches (id, project_id, job_id, total, created_by, schedule_id, parameters, callback_url, callback_headers, callback_on)
+           select $1, s.project_id, s.job_id, s.input_count, $3, s.id, s.batch_options -> 'parameters',
+                  s.batch_options #>> '{callback,url}', s.batch_options #> '{callback,headers}', s.batch_options #>> '{callback,on}'
+             from schedules s where s.id = $2 on conflict (id) do nothing`,
+    values: [batchId, id, requestedBy ?? CREATED_BY],
+  });
 }
 
 async function liveJob(projectId: string, jobId: string, deps: StartDeps): Promise<JobRow> {

@@ -16,7 +16,11 @@ export interface ClaimedDelivery {
   /** JSON text. */
   readonly body: string;
   /** Where to send it and what to sign it with, as its receiver says now; null when nobody wants it any more. */
-  readonly target: { readonly url: string; readonly secret: string } | null;
+  readonly target: {
+    readonly url: string;
+    readonly secret: string;
+    readonly headers: Readonly<Record<string, string>> | null;
+  } | null;
 }
 
 /** What may be claimed. */
@@ -68,18 +72,23 @@ with recursive found as (
   returning d.*
 )
 select m.last, m.looked, c.id, c.kind, c.endpoint, c.attempts, c.attempts - c.forgiven_attempts as round, c.run_id, c.wait_id,
-       c.payload::text as body, t.url, t.secret
+       c.payload::text as body, t.url, t.secret, t.headers
   from (select max(f.endpoint) as last, count(*)::int as looked from found f) m
   left join claimed c on true
   left join lateral (
-    select s.webhook_url as url, s.secret from webhook_subscriptions s where s.id = c.subscription_id and s.active
+    select s.webhook_url as url, s.secret, null::jsonb as headers from webhook_subscriptions s where s.id = c.subscription_id and s.active
     union all
-    select j.webhook_url, coalesce(j.webhook_secret, j.signing_secret) from jobs j
+    select j.webhook_url, coalesce(j.webhook_secret, j.signing_secret), null from jobs j
      where c.kind = 'job' and j.id = c.job_id and j.webhook_url is not null
     union all
-    select c.webhook_url, j.signing_secret from jobs j
+    select c.webhook_url, j.signing_secret, null from jobs j
      where c.kind = 'event_notice' and j.id = c.job_id
        and exists (select from waits w where w.id = c.wait_id and (w.status = 'waiting') is true)
+    union all
+    select c.webhook_url, coalesce(j.webhook_secret, j.signing_secret),
+           (select b.callback_headers from batches b where b.id = c.batch_id) from jobs j
+     where c.kind = 'batch_callback' and j.id = c.job_id
+       and (select b.canceled_at is null from batches b where b.id = c.batch_id)
     offset 0) t on true`;
 
 interface ClaimRow {
@@ -95,6 +104,7 @@ interface ClaimRow {
   body: string;
   url: string | null;
   secret: string | null;
+  headers: Record<string, string> | null;
 }
 
 /** Claims deliveries that are due; any number of processes may at the same time. */
@@ -115,7 +125,7 @@ function nextOf(first: ClaimRow | undefined, deliveries: readonly ClaimedDeliver
 }
 
 function toDelivery(row: ClaimRow & { id: string }): ClaimedDelivery {
-  const { id, kind, endpoint, attempts, round, run_id: runId, wait_id: waitId, body, url, secret } = row;
-  const target = url !== null && secret !== null ? { url, secret } : null;
+  const { id, kind, endpoint, attempts, round, run_id: runId, wait_id: waitId, body, url, secret, headers } = row;
+  const target = url !== null && secret !== null ? { url, secret, headers } : null;
   return { id, kind, endpoint, attempts, round, runId, waitId, body, target };
 }

@@ -23,8 +23,14 @@ export const WEBHOOK_EVENT_TYPES = [
 /** A member of {@link WEBHOOK_EVENT_TYPES}. */
 export type WebhookEventType = (typeof WEBHOOK_EVENT_TYPES)[number];
 
-/** What a delivery can be about; a test and the notice of a wait cannot be subscribed to. */
-export const DELIVERY_EVENT_TYPES = [...WEBHOOK_EVENT_TYPES, 'webhook.test', 'event.waiting'] as const;
+/** What a delivery can be about; a test, the notice of a wait and the callbacks of a batch cannot be subscribed to. */
+export const DELIVERY_EVENT_TYPES = [
+  ...WEBHOOK_EVENT_TYPES,
+  'webhook.test',
+  'event.waiting',
+  'batch.run_ended',
+  'batch.ended',
+] as const;
 
 /** A member of {@link DELIVERY_EVENT_TYPES}. */
 export type DeliveryEventType = (typeof DELIVERY_EVENT_TYPES)[number];
@@ -35,8 +41,8 @@ export const DELIVERY_STATUSES = ['pending', 'delivered', 'failed', 'dead'] as c
 /** A member of {@link DELIVERY_STATUSES}. */
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-/** Whom a delivery is for: a subscription, a job's webhook, somebody who tests a subscription, or whoever is told of a wait. */
-export const DELIVERY_KINDS = ['subscription', 'job', 'test', 'event_notice'] as const;
+/** Whom a delivery is for: a subscription, a job's webhook, somebody who tests a subscription, whoever is told of a wait, or of a batch. */
+export const DELIVERY_KINDS = ['subscription', 'job', 'test', 'event_notice', 'batch_callback'] as const;
 
 /** A member of {@link DELIVERY_KINDS}. */
 export type DeliveryKind = (typeof DELIVERY_KINDS)[number];
