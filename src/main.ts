@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import type { Logger } from 'pino';
 import { type App, startApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
@@ -14,6 +15,14 @@ const EXIT_HOPELESS = 70;
 /** The file in the data directory that keeps the generated key for tools on this machine. */
 const KEY_FILE = 'api-key';
 
+/**
+ * By how much old space may grow, in per cent of what was alive, before V8 collects it. Left to itself it waits for four times that: under
+ * 1,000 events a second with 20 stalled readers 84 MB were alive, over and over, and 344 to 375 MB stood in memory before each collection;
+ * with this, 190.
+ */
+const HEAP_GROWTH_PERCENT = 50;
+
+setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
 await main();
 
 async function main(): Promise<void> {

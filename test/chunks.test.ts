@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { streamRun } from '../src/domain/runs/chunk.ts';
 import { MAX_RUN_CHUNK_BYTES } from '../src/domain/runs/chunk-statement.ts';
+import { makeChunks } from '../src/domain/runs/chunks.ts';
+import { fireTimers } from '../src/domain/runs/reap.ts';
 import { forgetChunks } from '../src/domain/runs/retention.ts';
 import { type Answer, type GraphQLWorld, keyOf, makeGraphQLWorld } from './support/graphql.ts';
 
@@ -36,6 +39,80 @@ async function chunks(stream: AsyncIterable<Answer>): Promise<[string, string | 
   for await (const { data } of stream) seen.push([data.runChunks.cursor, data.runChunks.chunk]);
   return seen;
 }
+
+describe('a numbered request', () => {
+  const pieces = async (actor: Executing) => (await chunks(await follow(actor.runId))).map(([, chunk]) => chunk);
+
+  it('that is sent again is answered as before, and stored once', async () => {
+    const actor = await start();
+
+    const first = await push(actor, { chunks: ['a', 'b'], sequence: 1 });
+    expect(await push(actor, { chunks: ['a', 'b'], sequence: 1 })).toBe(first);
+    const second = await push(actor, { chunk: 'c', sequence: 2 });
+    expect(await push(actor, { chunk: 'c', sequence: 2 })).toBe(second);
+    expect(second).toBe(first + 1);
+    await complete(actor);
+
+    expect(await pieces(actor)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is known by its stream, and may skip numbers; what has none is always new', async () => {
+    const actor = await start();
+
+    await push(actor, { chunk: 'a', sequence: 1 });
+    await push(actor, { chunk: 'b', sequence: 1, streamId: 'other' });
+    await push(actor, { chunk: 'c', sequence: 7 });
+    await push(actor, { chunk: 'late', sequence: 6 });
+    await push(actor, { chunk: 'd' });
+    await push(actor, { chunk: 'd' });
+    await complete(actor);
+
+    expect(await pieces(actor)).toEqual(['a', 'b', 'c', 'd', 'd']);
+  });
+
+  it('is stored once however many of it come at the same time, over two processes', async () => {
+    const actor = await start();
+    const elsewhere = makeChunks({ pool: t.pools.reads, onReported() {} });
+
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        [1, 2, 3].map((sequence) => {
+          const input = { chunk: String(sequence), sequence };
+          return index % 2 ? push(actor, input) : streamRun(actor, input, { chunks: elsewhere });
+        }),
+      ).flat(),
+    );
+    await complete(actor);
+
+    const stored = await pieces(actor);
+    expect(stored).toEqual([...new Set(stored)].sort());
+    expect(stored.at(-1)).toBe('3');
+  });
+
+  it('counts from the beginning in the next attempt', async () => {
+    const job = await t.createJob({ retryStrategy: 'fixed', retryInitialDelaySecs: 0 });
+    const first = await t.start({ job: job.id });
+    await push(first, { chunk: 'a', sequence: 5 });
+    await t.get('mutation { failRun(input: { error: "x", retry: true }) { id } }', { as: first });
+    await t.pools.reads.query('update runs set wake_at = now() where id = $1', [first.runId]);
+    await fireTimers(t.runs);
+    const [second] = await t.claim();
+    if (!second) throw new Error('not claimed again');
+    await push(second, { chunk: 'b', sequence: 1 });
+    await complete(second);
+
+    expect(await pieces(second)).toEqual(['a', 'b']);
+  });
+
+  it('has a number from 1', async () => {
+    const actor = await start();
+
+    for (const sequence of [0, -1, 2_147_483_648]) {
+      const { errors } = await t.ask(STREAM, { variables: { input: { chunk: 'x', sequence } }, as: actor });
+      expect(errors).toHaveLength(1);
+    }
+  });
+});
 
 describe('streamed text', () => {
   it('is an event with its pieces, and is given back piece by piece', async () => {

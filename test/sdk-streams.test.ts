@@ -6,6 +6,7 @@ interface Body {
   readonly chunk?: string;
   readonly chunks?: readonly string[];
   readonly stream_id: string;
+  readonly sequence: number;
   readonly done?: true;
 }
 
@@ -30,11 +31,13 @@ describe('what a handler streams', () => {
 
     const bodies = baton.bodies('stream') as Body[];
     expect(textOf(bodies)).toBe(`${Array.from({ length: 1_200 }, (_, index) => `${index} `).join('')}the end`);
-    expect(bodies.map(({ stream_id, chunks, chunk, done }) => [stream_id, chunks?.length ?? chunk, done])).toEqual([
-      ['default', 500, undefined],
-      ['default', 500, undefined],
-      ['default', 201, true],
-      ['thoughts', 'a thought', true],
+    expect(
+      bodies.map(({ stream_id, sequence, chunks, chunk, done }) => [stream_id, sequence, chunks?.length ?? chunk, done]),
+    ).toEqual([
+      ['default', 1, 500, undefined],
+      ['default', 2, 500, undefined],
+      ['default', 3, 201, true],
+      ['thoughts', 1, 'a thought', true],
     ]);
     expect(baton.requests.at(-1)?.path).toMatch(/complete$/);
   });
@@ -62,8 +65,8 @@ describe('what a handler streams', () => {
     await baton.reached('complete');
 
     expect(baton.bodies('stream')).toEqual([
-      { chunk: 'first', stream_id: 'default' },
-      { chunks: ['a', 'b', 'c'], stream_id: 'default' },
+      { chunk: 'first', stream_id: 'default', sequence: 1 },
+      { chunks: ['a', 'b', 'c'], stream_id: 'default', sequence: 2 },
     ]);
   });
 

@@ -74,6 +74,7 @@ export const StreamRun = builder
       chunks: t.stringList(streamed.chunks),
       streamId: t.string(streamed.streamId),
       done: t.boolean(streamed.done),
+      sequence: t.int(streamed.sequence),
     }),
   })
   .validate(leavingOutNulls(StreamRunInput));

@@ -30,6 +30,14 @@ export const streamRoutes: readonly Route[] = [
           .describe('Several pieces in place of one, in order: at most 500, together at most 64 KB as JSON.'),
         stream_id: text(128).min(1).optional().describe('Which of the streams of the run it continues; `default` when left out.'),
         done: z.boolean().optional().describe('Whether the stream ends with it.'),
+        sequence: z
+          .int()
+          .min(1)
+          .max(2_147_483_647)
+          .optional()
+          .describe(
+            'The number of this request among those of the attempt to the stream, growing from 1. With it, a request whose answer was lost can be sent again: what is stored already is not stored twice.',
+          ),
       })
       .refine(({ chunk, chunks }) => chunk === undefined || chunks === undefined, {
         path: ['chunks'],

@@ -19,6 +19,8 @@ const encoder = new TextEncoder();
 /** The part of a stream that one request carries. */
 interface Batch {
   readonly streamId: string;
+  /** Its number in the stream, by which Baton knows it when it is sent again. */
+  readonly sequence: number;
   readonly chunks: string[];
   bytes: number;
   done: boolean;
@@ -45,6 +47,8 @@ export function makeChunkSender({ send, clock, onError }: ChunkSenderDeps): Chun
   const queue: Batch[] = [];
   /** Of each stream with something in the queue, what was queued last. */
   const newest = new Map<string, Batch>();
+  /** How many requests each stream has had. */
+  const counts = new Map<string, number>();
   let waiting = 0;
   let dropped = 0;
   let closed = false;
@@ -76,7 +80,9 @@ export function makeChunkSender({ send, clock, onError }: ChunkSenderDeps): Chun
     const bytes = encoder.encode(JSON.stringify(chunk)).length + 1;
     let batch = newest.get(streamId);
     if (!batch || batch.done || batch.chunks.length >= MAX_PIECES || batch.bytes + bytes > MAX_REQUEST_BYTES) {
-      batch = { streamId, chunks: [], bytes: 0, done: false };
+      const sequence = (counts.get(streamId) ?? 0) + 1;
+      counts.set(streamId, sequence);
+      batch = { streamId, sequence, chunks: [], bytes: 0, done: false };
       newest.set(streamId, batch);
       queue.push(batch);
     }
@@ -108,9 +114,9 @@ export function makeChunkSender({ send, clock, onError }: ChunkSenderDeps): Chun
   };
 }
 
-function toJson({ streamId, chunks, done }: Batch): string {
+function toJson({ streamId, sequence, chunks, done }: Batch): string {
   const text = chunks.length === 1 ? { chunk: chunks[0] } : { chunks };
-  return JSON.stringify({ ...text, stream_id: streamId, ...(done && { done }) });
+  return JSON.stringify({ ...text, stream_id: streamId, sequence, ...(done && { done }) });
 }
 
 /** Pieces that fit into a request, cut between characters. */

@@ -13,6 +13,10 @@ const MAX_REQUEST_PIECES = 500;
 /** The stream of an executor that names none. */
 export const DEFAULT_STREAM = 'default';
 
+const MAX_SEQUENCE = 2_147_483_647;
+const SEQUENCE_DESCRIPTION =
+  'The number of this request among those of the attempt to the stream, growing from 1. With it, a request whose answer was lost can be sent again: what is stored already is not stored twice.';
+
 /** Input of a report of streamed text. */
 export const StreamRunInput = z
   .strictObject({
@@ -25,6 +29,7 @@ export const StreamRunInput = z
       .describe('Several pieces in place of one, in order: at most 500, together at most 64 KB as JSON.'),
     streamId: text(128).min(1).optional().describe('Which of the streams of the run it continues; `default` when left out.'),
     done: z.boolean().optional().describe('Whether the stream ends with it.'),
+    sequence: z.int().min(1).max(MAX_SEQUENCE).optional().describe(SEQUENCE_DESCRIPTION),
   })
   .refine(({ chunk, chunks }) => chunk === undefined || chunks === undefined, {
     path: ['chunks'],
@@ -60,9 +65,9 @@ export function streamRun(
   input: z.output<typeof StreamRunInput>,
   deps: { readonly chunks: Chunks },
 ): Promise<number> {
-  const { chunk = '', chunks = [chunk], streamId = DEFAULT_STREAM, done = false } = input;
+  const { chunk = '', chunks = [chunk], streamId = DEFAULT_STREAM, done = false, sequence = null } = input;
   const json = boundedJson('what is streamed at once', chunks, { maxBytes: MAX_REQUEST_BYTES, advice: 'send it in pieces' });
-  return deps.chunks.append({ actor, streamId, chunks, done, bytes: Buffer.byteLength(json) });
+  return deps.chunks.append({ actor, streamId, chunks, done, sequence, bytes: Buffer.byteLength(json) });
 }
 
 /** The data of a chunk event. */

@@ -38,6 +38,7 @@ d8 as (delete from run_usage x using old where x.run_id = old.id),
 d9 as (delete from run_tool_calls x using old where x.run_id = old.id),
 d10 as (delete from run_state x using old where x.run_id = old.id),
 d11 as (delete from run_compute x using old where x.run_id = old.id),
+d12 as (delete from run_streams x using old where x.run_id = old.id),
 noted as (${noteChangesSql('old', 'status')})
 delete from runs x using old where x.id = old.id`;
 
