@@ -5,6 +5,7 @@ import './projects/mutations.ts';
 import './jobs/queries.ts';
 import './jobs/mutations.ts';
 import './jobs/health.ts';
+import './jobs/activity.ts';
 import './runs/relations.ts';
 import './runs/reports.ts';
 import './runs/queries.ts';
@@ -50,6 +51,7 @@ import './workflows/pauses.ts';
 import './schedules/queries.ts';
 import './schedules/relations.ts';
 import './schedules/mutations.ts';
+import './views/saved-views.ts';
 import { builder } from './builder.ts';
 
 /** The schema that every face of the server executes. */

@@ -16,6 +16,8 @@ import { makeDispatchEnvironments } from './domain/environments/dispatch-environ
 import { tellNoticeFailure } from './domain/events/tell-notice-failure.ts';
 import { makeJobCache } from './domain/jobs/job-cache.ts';
 import { makeJobHealths } from './domain/jobs/job-health.ts';
+import { makeJobSparklines } from './domain/jobs/job-sparkline.ts';
+import { makeJobUsages } from './domain/jobs/job-usage.ts';
 import { makeModelPrices } from './domain/pricing/model-prices.ts';
 import { makeChunks } from './domain/runs/chunks.ts';
 import type { ClaimedRun } from './domain/runs/claimed-run.ts';
@@ -237,6 +239,8 @@ export function makeEngine(deps: EngineDeps): Engine {
     circuits,
     prices: makeModelPrices({ pool: reads, now }),
     jobHealths: makeJobHealths({ pool: reads, now }),
+    jobSparklines: makeJobSparklines({ pool: reads, now }),
+    jobUsages: makeJobUsages({ pool: reads }),
     tails,
     hub,
     changes,

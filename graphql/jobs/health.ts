@@ -12,7 +12,8 @@ const MEANING: Readonly<Record<HealthWindow, { readonly name: string; readonly d
 // Object.keys is typed for objects that may have more keys than their type says; this literal has exactly these.
 const WINDOWS = Object.keys(HEALTH_WINDOWS) as HealthWindow[];
 
-const HealthWindowEnum = builder.enumType('HealthWindow', {
+/** How far back figures of a job look. */
+export const HealthWindowEnum = builder.enumType('HealthWindow', {
   description: 'How far back the health of a job looks.',
   values: Object.fromEntries(
     WINDOWS.map((value) => [MEANING[value].name, { value, description: MEANING[value].description }]),
@@ -36,7 +37,9 @@ const JobHealth = builder.objectRef<JobHealthRow>('JobHealth').implement({
     }),
     p95DurationMs: t.exposeInt('p95DurationMs', { nullable: true, description: 'All but a twentieth took at most so long.' }),
     throughputPerHour: t.exposeFloat('throughputPerHour', { description: 'How many ended in an hour, on average.' }),
-    isPartial: t.exposeBoolean('isPartial', { description: 'Only the newest 10,000 of them were looked at.' }),
+    isPartial: t.exposeBoolean('isPartial', {
+      description: 'Only the newest of them were looked at: 10,000, or fewer when many jobs are asked about together.',
+    }),
   }),
 });
 
@@ -46,7 +49,7 @@ builder.prismaObjectFields(Job, (t) => ({
     description: 'How its runs have ended lately. Requires `jobs:read`.',
     args: { window: t.arg({ type: HealthWindowEnum, description: 'How far back to look; a day when left out.' }) },
     authScopes: { scope: 'jobs:read' },
-    complexity: 50,
+    complexity: 10,
     resolve: ({ id }, { window }, { actor, runs }) => runs.jobHealths.of(actor, id, window ?? '1d'),
   }),
 }));

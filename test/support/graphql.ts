@@ -26,6 +26,8 @@ import { createJob } from '../../src/domain/jobs/create-job.ts';
 import type { JobRow } from '../../src/domain/jobs/job.ts';
 import { makeJobCache } from '../../src/domain/jobs/job-cache.ts';
 import { makeJobHealths } from '../../src/domain/jobs/job-health.ts';
+import { makeJobSparklines } from '../../src/domain/jobs/job-sparkline.ts';
+import { makeJobUsages } from '../../src/domain/jobs/job-usage.ts';
 import { makeModelPrices } from '../../src/domain/pricing/model-prices.ts';
 import { bootstrap } from '../../src/domain/projects/bootstrap.ts';
 import { createProject } from '../../src/domain/projects/create-project.ts';
@@ -134,6 +136,8 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     }),
     prices: makeModelPrices({ pool: pools.reads, now: () => performance.now() }),
     jobHealths: makeJobHealths({ pool: pools.reads, now: () => performance.now() }),
+    jobSparklines: makeJobSparklines({ pool: pools.reads, now: () => performance.now() }),
+    jobUsages: makeJobUsages({ pool: pools.reads }),
     tails: makeTails({ reader: makeEventReader({ pool: pools.engine }), hub, pool: pools.engine, onError: () => {} }),
     hub,
     changes,

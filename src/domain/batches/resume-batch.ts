@@ -50,7 +50,7 @@ async function bringBack(
   deps: ResumeDeps,
 ): Promise<number> {
   let moved = 0;
-  for await (const ids of selectRuns(actor, { filter: { batchId: id }, statuses: [from] }, deps)) {
+  for await (const { ids } of selectRuns(actor, { filter: { batchId: id }, statuses: [from] }, deps)) {
     const results = await Promise.all(ids.map((runId) => moveOne({ runId, projectId: actor.projectId, from }, deps)));
     moved += results.filter(Boolean).length;
   }

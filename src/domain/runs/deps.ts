@@ -11,6 +11,8 @@ import type { Circuits } from '../circuits/circuits.ts';
 import type { DependencyWaits } from '../dependencies/dependency-waits.ts';
 import type { JobCache } from '../jobs/job-cache.ts';
 import type { JobHealths } from '../jobs/job-health.ts';
+import type { JobSparklines } from '../jobs/job-sparkline.ts';
+import type { JobUsages } from '../jobs/job-usage.ts';
 import type { ModelPrices } from '../pricing/model-prices.ts';
 import type { Chunks } from './chunks.ts';
 import type { Heartbeats } from './heartbeat.ts';
@@ -37,6 +39,8 @@ export interface RunDeps {
   readonly heartbeats: Heartbeats;
   readonly circuits: Circuits;
   readonly jobHealths: JobHealths;
+  readonly jobSparklines: JobSparklines;
+  readonly jobUsages: JobUsages;
   readonly prices: ModelPrices;
   readonly tails: Tails;
   readonly hub: WakeHub;
