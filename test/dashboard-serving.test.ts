@@ -133,7 +133,7 @@ describe('the dashboard', () => {
     await writeFile(join(empty, 'index.html'), PAGE);
 
     expect(missing.status).toBe(503);
-    expect(String(missing.body)).toContain('npm run prepare');
+    expect(String(missing.body)).toContain('npm run dashboard');
     expect(missing.headers['cache-control']).toBe('no-store');
     expect((await site.get('/runs/1', HTML)).status).toBe(200);
   });

@@ -66,7 +66,7 @@ const NOT_BUILT = `<!doctype html>
   <head><meta charset="utf-8"><title>Baton</title></head>
   <body>
     <h1>The dashboard is not built</h1>
-    <p>Its files are missing from <code>dashboard/dist</code>. Run <code>npm run prepare</code> in Baton's directory, then reload this page.</p>
+    <p>Its files are missing from <code>dashboard/dist</code>. Run <code>npm run dashboard</code> in Baton's directory, then reload this page.</p>
     <p>Everything else works: <a href="/graphql">GraphQL</a>, <a href="/docs">the REST reference</a>.</p>
   </body>
 </html>

@@ -24,6 +24,10 @@ const runs = createRoute({ getParentRoute: () => root, path: '/runs', validateSe
   import('../runs/runs-screen.tsx').then(({ Route }) => Route),
 );
 
+const run = createRoute({ getParentRoute: () => root, path: '/runs/$runId', validateSearch: looseSearch }).lazy(() =>
+  import('../run/run-screen.tsx').then(({ Route }) => Route),
+);
+
 const workflows = createRoute({ getParentRoute: () => root, path: '/workflows', validateSearch: looseSearch }).lazy(() =>
   import('../workflows/workflows-screen.tsx').then(({ Route }) => Route),
 );
@@ -67,6 +71,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     home,
     runs,
+    run,
     workflows,
     workflow,
     workflowRun,

@@ -39,13 +39,14 @@ export function listenForShortcuts(): void {
     pressed = performance.now() - last > SEQUENCE_MS ? [event.key] : [...pressed, event.key];
     last = performance.now();
     const typed = pressed.join(' ');
-    // The latest registered wins: a dialog or a table over the shell.
-    const hit = shortcuts.get().findLast(({ keys }) => keys === typed || keys === event.key);
+    // A sequence wins over its last key alone, and the latest registered over the others: a dialog or a table over the shell.
+    const list = shortcuts.get();
+    const hit = list.findLast(({ keys }) => keys === typed) ?? list.findLast(({ keys }) => keys === event.key);
     if (hit) {
       event.preventDefault();
       pressed = [];
       hit.run();
-    } else if (!shortcuts.get().some(({ keys }) => keys.startsWith(`${typed} `))) {
+    } else if (!list.some(({ keys }) => keys.startsWith(`${typed} `))) {
       pressed = [];
     }
   });
