@@ -6,6 +6,7 @@ import { toggleStatus, withoutToken, withTokens, withValue } from '../dashboard/
 import { readSpan, writeSpan } from '../dashboard/src/runs/filter/moment.ts';
 import { readJson, writeJson } from '../dashboard/src/runs/filter/payload.ts';
 import { readFilter } from '../dashboard/src/runs/filter/read-filter.ts';
+import { questionOf, readDraft, suggestOwn } from '../dashboard/src/runs/filter/suggest.ts';
 import { joinTokens, quote, splitTokens, unquote } from '../dashboard/src/runs/filter/token.ts';
 
 const NOW = Date.parse('2026-01-31T12:00:00Z');
@@ -142,8 +143,39 @@ describe('tokens', () => {
     expect(withTokens(text, 'JOB:c payload.y:2 payload.x:1 tag.T:1 tag.t:2')).toBe(
       'status:failed job:c payload.y:2 payload.x:1 tag.T:1 tag.t:2',
     );
-    expect(toggleStatus(text, ['FAILED'], 'QUEUED')).toBe('status:queued,failed job:a payload.x:1');
-    expect(toggleStatus(text, ['FAILED'], 'FAILED')).toBe('job:a payload.x:1');
+    expect(toggleStatus(text, 'QUEUED')).toBe('status:queued,failed job:a payload.x:1');
+    expect(toggleStatus(text, 'FAILED')).toBe('job:a payload.x:1');
+  });
+});
+
+describe('suggestions', () => {
+  const texts = (draft: string) => suggestOwn(readDraft(draft).text).map(({ text }) => text);
+  it('are for the token that is being written', () => {
+    expect(readDraft('status:failed error:"timed o')).toEqual({ before: 'status:failed ', text: 'error:"timed o' });
+    expect(readDraft('status:failed ')).toEqual({ before: 'status:failed ', text: '' });
+    expect(texts('stat')).toEqual(['status:']);
+    expect(texts('job:a status:failed,c')).toEqual([
+      'status:failed,completed',
+      'status:failed,crashed',
+      'status:failed,canceled',
+    ]);
+    expect(texts('created:<3')).toEqual(['created:<30d']);
+    expect(texts('timeout')).toEqual(['error:timeout', 'job:timeout']);
+    expect(texts('')).toHaveLength(16);
+    expect(suggestOwn('0199aaaa-bbbb-7ccc-8ddd-eeeeffff0000')[0]).toMatchObject({ leadsTo: 'run' });
+  });
+
+  it('ask the server for names and values, and write what it answers', () => {
+    const answer = (value: string, json: unknown = null) => ({ value, count: 2, json });
+    expect(questionOf('payload.cust')).toMatchObject({ field: 'PAYLOAD', key: null, prefix: 'cust' });
+    expect(questionOf('payload.cust')?.toSuggestion(answer('customer.the id')).text).toBe('payload.customer."the id":');
+    const values = questionOf('payload.customer."the id":"4');
+    expect(values).toMatchObject({ field: 'PAYLOAD', key: 'customer.the id', prefix: '4' });
+    expect(values?.toSuggestion(answer('42', 42)).text).toBe('payload.customer."the id":42');
+    expect(values?.toSuggestion(answer('42', '42')).text).toBe('payload.customer."the id":"42"');
+    expect(questionOf('tag.team:c')?.toSuggestion(answer('core two')).text).toBe('tag.team:"core two"');
+    expect(questionOf('job:')).toMatchObject({ field: 'JOB', key: null, prefix: '' });
+    for (const text of ['status:f', 'error:x', 'stat', 'payload.items[].sku:']) expect(questionOf(text)).toBeNull();
   });
 });
 

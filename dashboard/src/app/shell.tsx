@@ -53,10 +53,10 @@ export function Shell() {
       </a>
       <Navigation open={open} onClose={() => setOpen(false)} onHelp={() => setHelp(true)} />
       <div className="flex min-w-0 flex-1 flex-col">
-        <div className="flex items-center gap-2 border-b bg-surface px-2 py-1 md:hidden">
+        <header className="flex items-center gap-2 border-b bg-surface px-2 py-1 md:hidden">
           <IconButton label="Open the navigation" onClick={() => setOpen(true)} icon={MenuIcon} />
           <span className="font-semibold">Baton</span>
-        </div>
+        </header>
         <Interruption />
         <main id="screen" tabIndex={-1} className="min-h-0 flex-1 overflow-auto outline-none">
           <Outlet />

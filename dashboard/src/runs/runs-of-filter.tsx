@@ -22,14 +22,13 @@ const RunHistogram = lazy(() => import('./figures/run-histogram.tsx').then((chun
 const NONE: Choice = { ids: new Set() };
 
 interface RunsOfFilterProps {
-  readonly text: string;
   readonly read: ReadFilter;
   readonly columns: readonly string[];
-  readonly onFilter: (text: string) => void;
+  readonly onFilter: (edit: (text: string) => string) => void;
 }
 
 /** The runs of a filter that is understood: in figures, over time, and one by one, with what can be done to many of them. */
-export function RunsOfFilter({ text, read, columns, onFilter }: RunsOfFilterProps) {
+export function RunsOfFilter({ read, columns, onFilter }: RunsOfFilterProps) {
   const { conditions } = read;
   const runs = useRunList(conditions);
   const { figures, problem } = useRunFigures(conditions, runs.shown.changes);
@@ -38,8 +37,8 @@ export function RunsOfFilter({ text, read, columns, onFilter }: RunsOfFilterProp
   const [order, setOrder] = useState<{ readonly operation: Operation; readonly target: Target } | null>(null);
   useShortcuts([{ keys: 'Escape', label: 'Clear the selection', run: () => setChoice(NONE) }]);
   const brush = useCallback(
-    ({ from, to }: TimeFrame) => onFilter(withValue(text, 'created', writeSpan({ after: from, before: to }))),
-    [text, onFilter],
+    ({ from, to }: TimeFrame) => onFilter((text) => withValue(text, 'created', writeSpan({ after: from, before: to }))),
+    [onFilter],
   );
   const { rows } = runs.shown;
   const selected = useMemo(() => (choice === 'all' ? new Set(rows.map(({ id }) => id)) : choice.ids), [choice, rows]);
@@ -51,7 +50,7 @@ export function RunsOfFilter({ text, read, columns, onFilter }: RunsOfFilterProp
       <StatusChips
         counts={figures?.counts ?? null}
         chosen={chosen}
-        onToggle={(status) => onFilter(toggleStatus(text, chosen, status))}
+        onToggle={(status) => onFilter((text) => toggleStatus(text, status))}
       />
       {problem ? <ProblemNotice problem={problem} /> : null}
       <div className="h-24 shrink-0 rounded-xl border bg-surface">
@@ -62,7 +61,7 @@ export function RunsOfFilter({ text, read, columns, onFilter }: RunsOfFilterProp
         runs={runs}
         columns={columns}
         selection={mayWrite ? { ids: selected, onChange: (ids) => setChoice({ ids }) } : null}
-        onFilter={onFilter}
+        onReset={() => onFilter(() => '')}
         footer={
           selected.size === 0 ? null : (
             <BulkBar

@@ -13,10 +13,17 @@ export interface MenuItem {
   readonly onSelect: () => void;
 }
 
+interface MenuProps {
+  readonly trigger: ReactNode;
+  readonly items: readonly MenuItem[];
+  /** It is being opened: the time to load what it shows. */
+  readonly onOpen?: () => void;
+}
+
 /** A button (`trigger`) that opens a menu. Not modal: a modal one writes style elements, which the content security policy forbids. */
-export function Menu({ trigger, items }: { readonly trigger: ReactNode; readonly items: readonly MenuItem[] }) {
+export function Menu({ trigger, items, onOpen }: MenuProps) {
   return (
-    <DropdownMenu.Root modal={false}>
+    <DropdownMenu.Root modal={false} onOpenChange={(isOpen) => isOpen && onOpen?.()}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content

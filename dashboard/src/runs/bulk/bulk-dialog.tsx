@@ -76,7 +76,7 @@ export function BulkDialog({ operation, target, rows, onClose }: BulkDialogProps
           ) : (
             <Button onClick={onClose}>Close</Button>
           )}
-          {stage === 'asking' ? (
+          {stage === 'asking' && count !== 0 ? (
             <Button
               variant={operation.isDanger ? 'danger' : 'primary'}
               disabled={!count || (needsMoment && moment === null)}

@@ -50,11 +50,14 @@ export function RunHistogram({ figures: { frame, histogram }, onBrush }: RunHist
       kind="bars"
       stacked
       height={HISTOGRAM_HEIGHT}
-      format={formatCompact}
+      format={formatCount}
       onSelect={brush}
     />
   );
 }
+
+/** The axis counts runs, of which there are no halves. */
+const formatCount = (count: number): string => (Number.isInteger(count) ? formatCompact(count) : '');
 
 function sum(counts: readonly { readonly count: number }[]): number {
   return counts.reduce((all, { count }) => all + count, 0);

@@ -1,4 +1,5 @@
 import { plainKey, STATUSES, type Status } from './fields.ts';
+import { readFilter } from './read-filter.ts';
 import { joinTokens, splitTokens } from './token.ts';
 
 /** The filter with `key` saying `value`, in the place where it said something else; null takes it out. */
@@ -25,8 +26,20 @@ export function withTokens(text: string, added: string): string {
 }
 
 /** The filter with a status more, or without it when it had it. */
-export function toggleStatus(text: string, chosen: readonly Status[], status: Status): string {
+export function toggleStatus(text: string, status: Status): string {
+  const chosen = statusesOf(text);
   const next = chosen.includes(status) ? chosen.filter((other) => other !== status) : [...chosen, status];
   const words = STATUSES.filter((known) => next.includes(known)).map((known) => known.toLowerCase());
   return withValue(text, 'status', words.length === 0 ? null : words.join(','));
+}
+
+function statusesOf(text: string): readonly Status[] {
+  const { conditions } = readFilter(
+    splitTokens(text)
+      .filter(({ key }) => plainKey(key) === 'status')
+      .map((token) => token.text)
+      .join(' '),
+    0,
+  );
+  return conditions.status ?? [];
 }

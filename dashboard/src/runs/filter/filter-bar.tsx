@@ -1,6 +1,7 @@
+import { useNavigate } from '@tanstack/react-router';
 import { useCombobox } from 'downshift';
 import { Search, X } from 'lucide-react';
-import { type KeyboardEvent, useRef, useState } from 'react';
+import { type KeyboardEvent, type SyntheticEvent, useRef, useState } from 'react';
 import { useShortcuts } from '../../app/shortcuts.ts';
 import { withoutToken, withTokens } from './edit-filter.ts';
 import type { ReadFilter } from './read-filter.ts';
@@ -13,49 +14,53 @@ interface FilterBarProps {
   /** The filter as it is written. */
   readonly text: string;
   readonly read: ReadFilter;
-  readonly onChange: (text: string) => void;
+  /** Changes the filter as it is by then: several changes may be made before it is drawn again. */
+  readonly onChange: (edit: (text: string) => string) => void;
 }
-
-const { stateChangeTypes } = useCombobox;
 
 /** One field for everything a list of runs can be filtered by: tokens that are done are chips, the one being written has suggestions. */
 export function FilterBar({ text, read, onChange }: FilterBarProps) {
   const input = useRef<HTMLInputElement>(null);
+  const navigate = useNavigate();
   const [draft, setDraft] = useState('');
   const suggestions = useSuggestions(draft);
   useShortcuts([{ keys: '/', label: 'Filter the runs', run: () => input.current?.focus() }]);
 
   const commit = (written: string) => {
-    if (written.trim() !== '') onChange(withTokens(text, written));
+    if (written.trim() !== '') onChange((before) => withTokens(before, written));
     setDraft('');
   };
-  const take = ({ text: token, isComplete }: Suggestion) => {
+
+  const { isOpen, highlightedIndex, setHighlightedIndex, getInputProps, getMenuProps, getItemProps, openMenu, closeMenu } =
+    useCombobox<Suggestion>({
+      items: [...suggestions],
+      inputValue: draft,
+      selectedItem: null,
+      itemToString: (item) => item?.text ?? '',
+      // Leaving the field takes nothing that only lay under the pointer.
+      stateReducer: (_state, { type, changes }) =>
+        type === useCombobox.stateChangeTypes.InputBlur ? { ...changes, selectedItem: null } : changes,
+    });
+
+  /** Takes a suggestion at once: the library would tell of it after the next key has been pressed. */
+  const take = ({ text: token, leadsTo }: Suggestion) => {
     const next = readDraft(draft).before + token;
-    if (isComplete) commit(next);
-    else setDraft(next);
+    setHighlightedIndex(-1);
+    if (leadsTo === 'more') {
+      setDraft(next);
+      return;
+    }
+    closeMenu();
+    if (leadsTo === 'run') void navigate({ href: `/runs/${token}` });
+    else commit(next);
   };
-
-  const { isOpen, highlightedIndex, getInputProps, getMenuProps, getItemProps, openMenu } = useCombobox<Suggestion>({
-    items: [...suggestions],
-    inputValue: draft,
-    selectedItem: null,
-    itemToString: (item) => item?.text ?? '',
-    onStateChange({ type, selectedItem }) {
-      if (selectedItem && (type === stateChangeTypes.ItemClick || type === stateChangeTypes.InputKeyDownEnter))
-        take(selectedItem);
-    },
-    stateReducer(state, { type, changes }) {
-      // What is written is ours to change; leaving the field takes nothing that only lay under the pointer.
-      const next = { ...changes, inputValue: state.inputValue };
-      if (type === stateChangeTypes.InputBlur) return { ...next, selectedItem: null };
-      const isTaken = type === stateChangeTypes.ItemClick || type === stateChangeTypes.InputKeyDownEnter;
-      return isTaken && changes.selectedItem?.isComplete === false ? { ...next, isOpen: true, highlightedIndex: -1 } : next;
-    },
-  });
-
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
-    if (event.key === 'Enter' && highlightedIndex < 0) commit(draft);
-    else if (event.key === ' ' && isDone(draft)) {
+    const chosen = suggestions[highlightedIndex];
+    if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
+      leaveToUs(event);
+      if (isOpen && chosen) take(chosen);
+      else commit(draft);
+    } else if (event.key === ' ' && isDone(draft)) {
       event.preventDefault();
       commit(draft);
     } else if (event.key === 'Backspace' && draft === '' && read.tokens.length > 0) {
@@ -65,7 +70,7 @@ export function FilterBar({ text, read, onChange }: FilterBarProps) {
   };
   const edit = (index: number) => {
     setDraft(read.tokens[index]?.text ?? '');
-    onChange(withoutToken(text, index));
+    onChange((before) => withoutToken(before, index));
     input.current?.focus();
     openMenu();
   };
@@ -84,7 +89,7 @@ export function FilterBar({ text, read, onChange }: FilterBarProps) {
                 key={`${index} ${token.text}`}
                 token={token}
                 onEdit={() => edit(index)}
-                onRemove={() => onChange(withoutToken(text, index))}
+                onRemove={() => onChange((before) => withoutToken(before, index))}
               />
             ))}
           </ul>
@@ -107,7 +112,7 @@ export function FilterBar({ text, read, onChange }: FilterBarProps) {
             type="button"
             aria-label="Remove all filters"
             title="Remove all filters"
-            onClick={() => onChange('')}
+            onClick={() => onChange(() => '')}
             className="grid size-6 shrink-0 place-items-center rounded-md text-muted hover:bg-hover hover:text-ink"
           >
             <X aria-hidden className="size-4" />
@@ -126,7 +131,14 @@ export function FilterBar({ text, read, onChange }: FilterBarProps) {
           ? suggestions.map((suggestion, index) => (
               <li
                 key={suggestion.text}
-                {...getItemProps({ item: suggestion, index })}
+                {...getItemProps({
+                  item: suggestion,
+                  index,
+                  onClick: (event) => {
+                    leaveToUs(event);
+                    take(suggestion);
+                  },
+                })}
                 className={`flex cursor-pointer items-baseline gap-3 rounded-md px-2 py-1 ${index === highlightedIndex ? 'bg-hover' : ''}`}
               >
                 <span className="font-mono text-xs whitespace-nowrap">{suggestion.text}</span>
@@ -144,6 +156,11 @@ export function FilterBar({ text, read, onChange }: FilterBarProps) {
       </div>
     </div>
   );
+}
+
+/** Keeps the library from dealing with an event. */
+function leaveToUs({ nativeEvent }: SyntheticEvent): void {
+  Object.assign(nativeEvent, { preventDownshiftDefault: true });
 }
 
 /** Whether a blank ends what is written: its quotes are closed, and it asks for something. */

@@ -1,5 +1,6 @@
 import { FILTER_FIELDS, fieldOf, STATUSES } from './fields.ts';
-import { quote, splitTokens } from './token.ts';
+import { readPath, writeJson, writePath } from './payload.ts';
+import { quote, splitTokens, unquote } from './token.ts';
 
 /** Something that the token which is being written could become. */
 export interface Suggestion {
@@ -7,8 +8,8 @@ export interface Suggestion {
   readonly text: string;
   /** What it means, or how many runs have it. */
   readonly hint: string;
-  /** Whether it asks for something already; otherwise there is more to write. */
-  readonly isComplete: boolean;
+  /** Whether it asks for something already, has to be gone on with, or names a run to go to. */
+  readonly leadsTo: 'filter' | 'more' | 'run';
 }
 
 /** What of a project can be asked for suggestions; `prefix` is what is written of it. */
@@ -17,8 +18,14 @@ export interface Question {
   /** The name whose values are asked for; null asks for the names, where a field has them. */
   readonly key: string | null;
   readonly prefix: string;
-  /** What an answer becomes part of. */
-  readonly toToken: (answer: string) => string;
+  readonly toSuggestion: (answer: Answer) => Suggestion;
+}
+
+/** What the newest runs have; `json` is a value of a payload as it stands there. */
+export interface Answer {
+  readonly value: string;
+  readonly count: number;
+  readonly json: unknown;
 }
 
 const SPANS = ['15m', '1h', '6h', '24h', '7d', '30d'];
@@ -59,11 +66,12 @@ function suggestKeys(text: string): Suggestion[] {
   const begun = FILTER_FIELDS.filter(({ key }) => key.startsWith(typed));
   const others = FILTER_FIELDS.filter((field) => !begun.includes(field) && typed.length > 1 && field.key.includes(typed));
   const keys = [...begun, ...others].map(
-    ({ key, hint }): Suggestion => ({ text: key.endsWith('.') ? key : `${key}:`, hint, isComplete: false }),
+    ({ key, hint }): Suggestion => ({ text: key.endsWith('.') ? key : `${key}:`, hint, leadsTo: 'more' }),
   );
   if (text === '' || keys.length > 0 || fieldOf(text)) return keys;
   if (UUID.test(text)) {
     return [
+      { text, hint: 'open this run', leadsTo: 'run' },
       complete(`parent:${text}`, 'runs that this run spawned'),
       complete(`batch:${text}`, 'runs of this batch'),
       complete(`schedule:${text}`, 'runs that this schedule made'),
@@ -83,7 +91,7 @@ function suggestStatuses(value: string): Suggestion[] {
     .map((status) => complete(`status:${[...others, status].join(',')}`, ''));
 }
 
-const complete = (text: string, hint: string): Suggestion => ({ text, hint, isComplete: true });
+const complete = (text: string, hint: string): Suggestion => ({ text, hint, leadsTo: 'filter' });
 
 /** What to ask the server for a token; null when there is nothing that it could know. */
 export function questionOf(text: string): Question | null {
@@ -95,9 +103,38 @@ export function questionOf(text: string): Question | null {
   const hasNames = found.field.key.endsWith('.');
   if (value === null) {
     if (!hasNames) return null;
-    const toToken = (name: string) => `${found.field.key}${field === 'PAYLOAD' ? name : quote(name, { isPart: true })}:`;
-    return { field, key: null, prefix: found.name, toToken };
+    const write = (name: string) => (field === 'PAYLOAD' ? writePath(name.split('.')) : quote(name, { isPart: true }));
+    return {
+      field,
+      key: null,
+      prefix: found.name.replaceAll('"', ''),
+      toSuggestion: ({ value: name, count }) => ({
+        text: `${found.field.key}${write(name)}:`,
+        hint: countWords(count),
+        leadsTo: 'more',
+      }),
+    };
   }
-  const toToken = (answer: string) => `${key}:${field === 'PAYLOAD' ? answer : quote(answer)}`;
-  return { field, key: hasNames ? found.name : null, prefix: value.replace(/^"/, ''), toToken };
+  const asked = hasNames ? plainName(field, found.name) : null;
+  if (hasNames && asked === null) return null;
+  const write = ({ value: answer, json }: Answer) => (field === 'PAYLOAD' ? writeJson(json) : quote(answer));
+  return {
+    field,
+    key: asked,
+    prefix: value.replace(/^"/, ''),
+    toSuggestion: (answer) => complete(`${key}:${write(answer)}`, countWords(answer.count)),
+  };
 }
+
+/** A name as the server knows it, without quotes; null where it stands for what the server does not look into, as elements of lists. */
+function plainName(field: Question['field'], name: string): string | null {
+  if (field !== 'PAYLOAD') return unquote(name) || null;
+  try {
+    const keys = readPath(name).map((step) => ('key' in step ? step.key : '.'));
+    return keys.some((key) => key.includes('.')) ? null : keys.join('.');
+  } catch {
+    return null;
+  }
+}
+
+const countWords = (count: number): string => `${count} of the newest runs`;

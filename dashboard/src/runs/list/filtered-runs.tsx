@@ -23,13 +23,13 @@ interface FilteredRunsProps {
   readonly columns: readonly string[];
   /** Null for who may do nothing to runs. */
   readonly selection: Selection | null;
-  readonly onFilter: (text: string) => void;
-  /** Lies over the end of the table. */
+  readonly onReset: () => void;
+  /** Below the table. */
   readonly footer: ReactNode;
 }
 
 /** The runs of a filter. New ones come in at the top, and wait there while the reader is further down. */
-export function FilteredRuns({ read, runs: { list, shown, isOld }, columns, selection, onFilter, footer }: FilteredRunsProps) {
+export function FilteredRuns({ read, runs: { list, shown, isOld }, columns, selection, onReset, footer }: FilteredRunsProps) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useElementWidth(frame);
   const chosen = useMemo(
@@ -55,15 +55,10 @@ export function FilteredRuns({ read, runs: { list, shown, isOld }, columns, sele
         isLoading={shown.isLoading}
         keyboard
         onAtTop={list.setAtTop}
-        overlay={(toTop) => (
-          <>
-            <NewRuns count={shown.held.length} isCut={shown.isHeldCut} onShow={toTop} />
-            {footer}
-          </>
-        )}
+        overlay={(toTop) => <NewRuns count={shown.held.length} isCut={shown.isHeldCut} onShow={toTop} />}
         empty={
           shown.problem ? null : isFiltered ? (
-            <EmptyState title="No run matches" action={<Button onClick={() => onFilter('')}>Remove all filters</Button>}>
+            <EmptyState title="No run matches" action={<Button onClick={onReset}>Remove all filters</Button>}>
               <p>Runs that come to match appear here by themselves. Take out a filter to see more.</p>
             </EmptyState>
           ) : (
@@ -71,6 +66,7 @@ export function FilteredRuns({ read, runs: { list, shown, isOld }, columns, sele
           )
         }
       />
+      {footer}
     </div>
   );
 }

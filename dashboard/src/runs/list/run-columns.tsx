@@ -30,10 +30,10 @@ export const RUN_COLUMNS: readonly RunColumn[] = [
   make('Status', 116, ({ status }) => <StatusBadge status={status} />),
   make('Run', 112, (run) => <RunId run={run} />),
   make('Job', 150, ({ job }) => <span title={job.name}>{job.slug}</span>),
-  make('Attempt', 76, ({ attempt }) => <span className="tabular-nums">{attempt}</span>),
-  make('Created', 104, ({ createdAt }) => <Time at={createdAt} />),
+  make('Attempt', 74, ({ attempt }) => <span className="tabular-nums">{attempt}</span>),
+  make('Created', 120, ({ createdAt }) => <Time at={createdAt} />),
   make('Duration', 96, ({ startedAt, finishedAt }) => (startedAt ? <Elapsed from={startedAt} to={finishedAt} /> : null)),
-  make('Tags', 150, ({ tags }) => <Tags tags={tags} />),
+  make('Tags', 140, ({ tags }) => <Tags tags={tags} />),
   make('Error', 190, ({ error }) => <ErrorLine error={error} />),
   make('Finished', 120, ({ finishedAt }) => (finishedAt ? <Time at={finishedAt} /> : null), false),
   make('Scheduled', 120, ({ scheduledAt }) => (scheduledAt ? <Time at={scheduledAt} /> : null), false),
@@ -50,19 +50,19 @@ export const NARROW_COLUMNS: readonly Column<RunRow>[] = [
     header: 'Run',
     size: 110,
     cell: ({ row: { original } }) => (
-      <Link to={runAddress(original)} className="block truncate" aria-label={`Run ${original.id} of ${original.job.slug}`}>
+      <Link to={runAddress(original)} className="block truncate">
         {original.job.slug}
         <span className="block font-mono text-xs text-muted">…{shortId(original.id)}</span>
       </Link>
     ),
   },
-  { id: 'created', header: 'Created', size: 84, cell: ({ row }) => <Time at={row.original.createdAt} /> },
+  { id: 'created', header: 'Created', size: 96, cell: ({ row }) => <Time at={row.original.createdAt} /> },
 ];
 
 function RunId({ run }: { readonly run: RunRow }) {
   return (
     <span className="group/id flex items-center">
-      <Link to={runAddress(run)} title={run.id} aria-label={`Run ${run.id}`} className="font-mono text-xs hover:underline">
+      <Link to={runAddress(run)} title={run.id} className="font-mono text-xs hover:underline">
         …{shortId(run.id)}
       </Link>
       <span className="opacity-0 group-focus-within/id:opacity-100 group-hover/id:opacity-100">
