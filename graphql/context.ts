@@ -5,6 +5,7 @@ import type { JobDeps } from '../src/domain/jobs/job-deps.ts';
 import type { ProjectDeps } from '../src/domain/projects/update-project.ts';
 import type { RunDeps } from '../src/domain/runs/deps.ts';
 import type { ScheduleDeps } from '../src/domain/schedules/deps.ts';
+import type { SystemDeps } from '../src/domain/system/stats.ts';
 import type { WebhookDeps } from '../src/domain/webhooks/subscription.ts';
 import type { WorkflowDeps } from '../src/domain/workflows/deps.ts';
 import type { Delivery } from './delivery.ts';
@@ -27,4 +28,5 @@ export interface GraphQLContext {
   readonly webhooks: WebhookDeps;
   readonly workflows: WorkflowDeps;
   readonly schedules: ScheduleDeps;
+  readonly system: SystemDeps;
 }

@@ -52,6 +52,7 @@ import './schedules/queries.ts';
 import './schedules/relations.ts';
 import './schedules/mutations.ts';
 import './views/saved-views.ts';
+import './system/system.ts';
 import { builder } from './builder.ts';
 
 /** The schema that every face of the server executes. */

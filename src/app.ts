@@ -36,11 +36,12 @@ import { makeHttpExecutor } from './executor/http-executor.ts';
 import { makeProcessExecutor } from './executor/process-executor.ts';
 import { makeGraphQLFace } from './graphql-server.ts';
 import { makeDelivery } from './graphql-sse/exchange.ts';
-import { checkReadiness } from './health.ts';
+import { checkReadiness, stateOf } from './health.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
 import { type Face, startServer } from './server.ts';
 import { makeSessions } from './sessions.ts';
 import { makeStreamGate } from './streams/stream-gate.ts';
+import { VERSION } from './version.ts';
 import { makeDashboard } from './web/dashboard.ts';
 
 /** A running server process. */
@@ -143,6 +144,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     runs: engine.runs,
     workflows: engine.workflows,
     schedules: engine.schedules,
+    system: { reads: pools.reads, version: VERSION, loops: () => engine.loops.map(stateOf) },
   };
   async function makeContext(
     credentials: Credentials,

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { LoopState } from './domain/system/stats.ts';
 import type { StartedLoop } from './worker/loop.ts';
 
 /** Intervals a loop may miss before the process is no longer ready. */
@@ -25,11 +26,25 @@ export async function checkReadiness(deps: {
   if (!(await answers(deps.pool))) reasons.push('the database does not answer');
   if (!deps.isListening()) reasons.push('the notification connection is down');
   for (const loop of deps.loops) {
-    if (loop.ageMs() > MISSED_INTERVALS * loop.intervalMs + SLACK_MS) {
+    if (isLate(loop)) {
       reasons.push(`the ${loop.name} loop has not run for ${Math.round(loop.ageMs() / 1_000)} s`);
     }
   }
   return { ready: reasons.length === 0, reasons };
+}
+
+function isLate(loop: StartedLoop): boolean {
+  return loop.ageMs() > MISSED_INTERVALS * loop.intervalMs + SLACK_MS;
+}
+
+/** How a loop stands, by the same measure as readiness. */
+export function stateOf(loop: StartedLoop): LoopState {
+  return {
+    name: loop.name,
+    ageSecs: loop.ageMs() / 1_000,
+    intervalSecs: loop.intervalMs / 1_000,
+    isHealthy: !isLate(loop),
+  };
 }
 
 async function answers(pool: Pool): Promise<boolean> {

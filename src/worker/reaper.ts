@@ -4,6 +4,7 @@ import { releaseDeadPools } from '../db/instances.ts';
 import { findDues, fireTimers, type ReapDeps, reapDues, sweep } from '../domain/runs/reap.ts';
 import { deleteExpiredSchedules } from '../domain/schedules/retention.ts';
 import { nextScheduleTimer } from '../domain/schedules/settle-fires.ts';
+import { makeSampler } from '../domain/system/samples.ts';
 import { makeDeliverySweep } from '../domain/webhooks/delivery-sweep.ts';
 import type { WorkflowDeps } from '../domain/workflows/deps.ts';
 import { fireWorkflowTimers, healWorkflows, nextWorkflowTimer } from '../domain/workflows/reap.ts';
@@ -55,6 +56,7 @@ export interface Reaper extends Loop {
 export function makeReaper(deps: ReaperDeps): Reaper {
   const leadership = makeLeadership(deps.engine);
   const deliveries = makeDeliverySweep(deps);
+  const sampler = makeSampler({ engine: deps.engine, now: () => Date.now() });
   let pass = 0;
 
   const loop = makeLoop({
@@ -71,6 +73,7 @@ export function makeReaper(deps: ReaperDeps): Reaper {
       await passWorkflows(deps);
       await passSchedules(deps);
       await deps.healBatches();
+      await sampler.pass();
       if (pass++ % PASSES_PER_SWEEP === 0) {
         await releaseDeadPools(deps.engine, deps.silentMs);
         await sweep(dues, deps);

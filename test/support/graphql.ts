@@ -194,6 +194,11 @@ export async function makeGraphQLWorld(): Promise<GraphQLWorld> {
     webhooks: { ...jobDeps, onDue: () => {} },
     workflows: workflows.deps,
     schedules: scheduler.deps,
+    system: {
+      reads: pools.reads,
+      version: '0.0.0',
+      loops: () => [{ name: 'reaper', ageSecs: 1, intervalSecs: 5, isHealthy: true }],
+    },
   });
   const present = (result: ExecutionResult | AsyncIterable<ExecutionResult>) =>
     mapErrors(result, (error) => toGraphQLError(error, 'req-1'));

@@ -26,6 +26,11 @@ export const ROOT_FIELDS: Readonly<
   'Query.deadLetterGroups': { needs: 'runs:read', document: '{ deadLetterGroups { id } }' },
   'Query.runSuggestions': { needs: 'runs:read', document: '{ runSuggestions(field: STATUS) { value } }' },
   'Query.savedViews': { needs: 'runs:read', document: '{ savedViews { id } }' },
+  'Query.systemStats': { needs: 'stats:read', document: '{ systemStats { at instance { queueDepth } } }' },
+  'Query.systemSamples': {
+    needs: 'instance:admin',
+    document: '{ systemSamples(from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z") { at } }',
+  },
   'Query.ownPayload': { needs: 'run token', document: '{ ownPayload }' },
   'Query.ownCheckpoint': { needs: 'run token', document: '{ ownCheckpoint { id } }' },
   'Query.ownState': { needs: 'run token', document: '{ ownState(key: "x") { key } }' },
