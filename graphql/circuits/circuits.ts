@@ -1,10 +1,11 @@
-import { CIRCUIT_STATES, type CircuitState } from '../../src/core/circuit.ts';
+import { CIRCUIT_STATES, type CircuitState, circuitEndpoint } from '../../src/core/circuit.ts';
 import { resetCircuit } from '../../src/domain/circuits/reset-circuit.ts';
 import { CircuitFilterInput, visibleCircuits } from '../../src/domain/circuits/visible-circuits.ts';
 import { builder } from '../builder.ts';
 import { NEWEST_FIRST, pageOf, sliceOf } from '../connection.ts';
 import { enumValues, memberOf } from '../enum-values.ts';
 import { describedBy, leavingOutNulls } from '../input.ts';
+import { Job } from '../jobs/type.ts';
 import { rowSelection } from '../selection.ts';
 
 const CircuitStateEnum = builder.enumType('CircuitState', {
@@ -63,6 +64,25 @@ builder.queryFields((t) => ({
     { name: 'CircuitBreakerConnection', description: 'A page of circuit breakers.' },
     { name: 'CircuitBreakerEdge', description: 'A circuit breaker on a page.' },
   ),
+}));
+
+builder.prismaObjectFields(Job, (t) => ({
+  circuitBreaker: t.prismaField({
+    type: CircuitBreaker,
+    nullable: true,
+    description:
+      'The circuit breaker of its endpoint; null for one that could always be reached, and for a managed job. Requires `jobs:read`.',
+    select: { projectId: true, endpointUrl: true },
+    authScopes: { scope: 'jobs:read' },
+    // Prisma asks for all jobs of a list in one statement.
+    resolve: (query, { projectId, endpointUrl }, _args, { prisma }) =>
+      endpointUrl === null
+        ? null
+        : prisma.circuit.findUnique({
+            ...query,
+            where: { projectId_endpoint: { projectId, endpoint: circuitEndpoint(endpointUrl) } },
+          }),
+  }),
 }));
 
 builder.mutationFields((t) => ({

@@ -12,6 +12,7 @@ const JobFilter = builder
     description: 'Which jobs are meant; all conditions must hold, and one left out holds for every job.',
     fields: (t) => ({
       slug: t.string(described.slug),
+      search: t.string(described.search),
       enabled: t.boolean(described.enabled),
       tags: t.field({ type: 'StringMap', ...described.tags }),
     }),

@@ -6,6 +6,14 @@ export interface Problem {
   readonly text: string;
   /** Names the request in the server's log. */
   readonly requestId: string | null;
+  /** What is wrong with single fields of what was sent, where the server has said it. */
+  readonly details?: readonly FieldProblem[];
+}
+
+/** What is wrong with one field: its path as the server writes it (`endpoint_url`, `payload.customer.id`), and why. */
+export interface FieldProblem {
+  readonly path: string;
+  readonly message: string;
 }
 
 const UNREACHABLE: Problem = {
@@ -18,11 +26,12 @@ const UNREACHABLE: Problem = {
 export function toProblem(error: Pick<CombinedError, 'graphQLErrors' | 'networkError' | 'message'>): Problem {
   const [first] = error.graphQLErrors;
   if (first === undefined) return error.networkError === undefined ? { ...UNREACHABLE, text: error.message } : UNREACHABLE;
-  const { code, requestId } = first.extensions ?? {};
+  const { code, requestId, details } = first.extensions ?? {};
   return {
     code: typeof code === 'string' ? code : 'INTERNAL',
     text: first.message,
     requestId: typeof requestId === 'string' ? requestId : null,
+    ...(Array.isArray(details) && { details: details as FieldProblem[] }),
   };
 }
 

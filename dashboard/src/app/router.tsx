@@ -28,6 +28,30 @@ const run = createRoute({ getParentRoute: () => root, path: '/runs/$runId', vali
   import('../run/run-screen.tsx').then(({ Route }) => Route),
 );
 
+const jobs = createRoute({ getParentRoute: () => root, path: '/jobs', validateSearch: looseSearch }).lazy(() =>
+  import('../jobs/jobs-screen.tsx').then(({ Route }) => Route),
+);
+
+const newJob = createRoute({ getParentRoute: () => root, path: '/jobs/new' }).lazy(() =>
+  import('../jobs/form/new-job-screen.tsx').then(({ Route }) => Route),
+);
+
+const job = createRoute({ getParentRoute: () => root, path: '/jobs/$jobId', validateSearch: looseSearch }).lazy(() =>
+  import('../jobs/job-screen.tsx').then(({ Route }) => Route),
+);
+
+const editJob = createRoute({ getParentRoute: () => root, path: '/jobs/$jobId/edit' }).lazy(() =>
+  import('../jobs/form/edit-job-screen.tsx').then(({ Route }) => Route),
+);
+
+const triggerJob = createRoute({ getParentRoute: () => root, path: '/jobs/$jobId/trigger', validateSearch: looseSearch }).lazy(
+  () => import('../jobs/trigger/trigger-screen.tsx').then(({ Route }) => Route),
+);
+
+const deadLetters = createRoute({ getParentRoute: () => root, path: '/dead-letters', validateSearch: looseSearch }).lazy(() =>
+  import('../dead-letters/dead-letters-screen.tsx').then(({ Route }) => Route),
+);
+
 const workflows = createRoute({ getParentRoute: () => root, path: '/workflows', validateSearch: looseSearch }).lazy(() =>
   import('../workflows/workflows-screen.tsx').then(({ Route }) => Route),
 );
@@ -72,6 +96,12 @@ export const router = createRouter({
     home,
     runs,
     run,
+    deadLetters,
+    jobs,
+    newJob,
+    job,
+    editJob,
+    triggerJob,
     workflows,
     workflow,
     workflowRun,

@@ -1,6 +1,7 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import {
   BookOpen,
+  Boxes,
   CalendarClock,
   Keyboard,
   KeyRound,
@@ -9,13 +10,13 @@ import {
   LogOut,
   Menu as MenuIcon,
   Moon,
+  Skull,
   SquareTerminal,
   Sun,
   SunMoon,
   Webhook,
   Workflow,
 } from 'lucide-react';
-
 import { useState, useSyncExternalStore } from 'react';
 import { interrupted } from '../api/live.ts';
 import { IconButton } from '../ui/button.tsx';
@@ -28,6 +29,8 @@ import { useViewer } from './viewer.tsx';
 /** The screens, in the order of the navigation; `key` follows `g` on the keyboard. */
 const SCREENS = [
   { to: '/runs', label: 'Runs', icon: ListTree, key: 'r' },
+  { to: '/dead-letters', label: 'Dead letters', icon: Skull, key: 'd' },
+  { to: '/jobs', label: 'Jobs', icon: Boxes, key: 'j' },
   { to: '/workflows', label: 'Workflows', icon: Workflow, key: 'w' },
   { to: '/schedules', label: 'Schedules', icon: CalendarClock, key: 's' },
   { to: '/batches', label: 'Batches', icon: Layers, key: 'b' },
@@ -58,7 +61,7 @@ export function Shell() {
           <span className="font-semibold">Baton</span>
         </header>
         <Interruption />
-        <main id="screen" tabIndex={-1} className="min-h-0 flex-1 overflow-auto outline-none">
+        <main id="screen" tabIndex={-1} className="relative min-h-0 flex-1 overflow-auto outline-none">
           <Outlet />
         </main>
       </div>

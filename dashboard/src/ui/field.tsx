@@ -31,7 +31,7 @@ export function Field({ label, hint, error, children }: FieldProps) {
         </div>
       ) : null}
       {error ? (
-        <div id={`${id}-error`} role="alert" className="text-xs text-bad">
+        <div id={`${id}-error`} role="alert" className="text-xs whitespace-pre-line text-bad">
           {error}
         </div>
       ) : null}

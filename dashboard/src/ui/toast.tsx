@@ -6,6 +6,8 @@ import { Button, IconButton } from './button.tsx';
 export interface Toast {
   readonly text: string;
   readonly undo?: { readonly label: string; readonly run: () => Promise<unknown> };
+  /** Where what was done can be seen; `open` goes there without loading the app anew. */
+  readonly link?: { readonly label: string; readonly href: string; readonly open: () => void };
 }
 
 const SHOWN_MS = 8_000;
@@ -33,12 +35,26 @@ export function ToastProvider({ first, children }: { readonly first: string | nu
     <ToastContext value={show}>
       {children}
       <div role="status" aria-live="polite" className="pointer-events-none fixed right-4 bottom-4 z-40 grid gap-2">
-        {shown.map(({ id, text, undo }) => (
+        {shown.map(({ id, text, undo, link }) => (
           <div
             key={id}
             className="pointer-events-auto flex max-w-sm items-center gap-2 rounded-lg border bg-raised px-3 py-2 shadow-lg"
           >
             <span className="min-w-0 flex-1">{text}</span>
+            {link ? (
+              <a
+                href={link.href}
+                className="font-medium text-accent underline"
+                onClick={(event) => {
+                  if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+                  event.preventDefault();
+                  dismiss(id);
+                  link.open();
+                }}
+              >
+                {link.label}
+              </a>
+            ) : null}
             {undo ? (
               <Button
                 onClick={() => {

@@ -7,6 +7,7 @@ import { jobKeyColumn } from './job.ts';
 /** Which jobs are meant; all conditions must hold, a missing one holds for every job. */
 export const JobFilterInput = z.strictObject({
   slug: z.string().min(1).max(128).optional().describe('The job with this slug.'),
+  search: z.string().min(1).max(128).optional().describe('Part of the name or the slug, in capitals or not.'),
   enabled: z.boolean().optional().describe('Only jobs that take triggers, or only those that refuse them.'),
   tags: Tags.optional().describe('The tags have all of these pairs.'),
 });
@@ -20,11 +21,12 @@ interface VisibleJobs {
 }
 
 /** The `where` of the live jobs of the actor's project that a filter means. */
-export function visibleJobs(actor: Actor, { slug, enabled, tags = {} }: JobFilter) {
+export function visibleJobs(actor: Actor, { slug, search, enabled, tags = {} }: JobFilter) {
   return {
     ...live(actor),
     ...(slug !== undefined && { slug }),
     ...(enabled !== undefined && { enabled }),
+    ...(search !== undefined && { OR: [{ name: anywhere(search) }, { slug: anywhere(search) }] }),
     AND: Object.entries(tags).map(([tag, value]) => ({ tags: { path: [tag], equals: value } })),
   };
 }
@@ -34,6 +36,11 @@ export function visibleJob(actor: Actor, idOrSlug: string): VisibleJobs & { read
   const key = jobKeyColumn(idOrSlug);
   if (!key) throw notFound('job');
   return { ...live(actor), ...(key === 'id' ? { id: idOrSlug } : { slug: idOrSlug }) };
+}
+
+/** The condition that a text contains `part`; Prisma takes it as a pattern of LIKE, in which some characters have a meaning. */
+function anywhere(part: string) {
+  return { contains: part.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' } as const;
 }
 
 function live(actor: Actor): VisibleJobs {
