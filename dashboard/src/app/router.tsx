@@ -90,6 +90,10 @@ const webhooks = createRoute({ getParentRoute: () => root, path: '/webhooks', va
   import('../webhooks/webhooks-screen.tsx').then(({ Route }) => Route),
 );
 
+const system = createRoute({ getParentRoute: () => root, path: '/system', validateSearch: looseSearch }).lazy(() =>
+  import('../system/system-screen.tsx').then(({ Route }) => Route),
+);
+
 /** Every screen of the dashboard and its address. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -111,6 +115,7 @@ export const router = createRouter({
     batch,
     keys,
     webhooks,
+    system,
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,

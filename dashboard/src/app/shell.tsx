@@ -1,5 +1,6 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import {
+  Activity,
   BookOpen,
   Boxes,
   CalendarClock,
@@ -36,6 +37,7 @@ const SCREENS = [
   { to: '/batches', label: 'Batches', icon: Layers, key: 'b' },
   { to: '/keys', label: 'API keys', icon: KeyRound, key: 'k' },
   { to: '/webhooks', label: 'Webhooks', icon: Webhook, key: 'h' },
+  { to: '/system', label: 'System', icon: Activity, key: 'y' },
 ] as const;
 
 const THEME_ICON = { system: SunMoon, light: Sun, dark: Moon };

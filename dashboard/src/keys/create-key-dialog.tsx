@@ -48,7 +48,7 @@ export function CreateKeyDialog({ open, onClose, onCreated }: CreateKeyDialogPro
     setName('');
     setScopes(new Set());
     setRole('');
-    onCreated({ key: createApiKey.key, name: createApiKey.apiKey.name });
+    onCreated({ key: createApiKey.key, name: createApiKey.apiKey.name, isOwn: false });
   }
 
   return (

@@ -41,8 +41,10 @@ export function keyColumns({ ownKeyId, onRevoke, onRotate }: KeyActions): readon
       id: 'expires',
       header: 'Expires',
       size: 120,
-      cell: ({ row }) =>
-        row.original.expiresAt ? <Time at={row.original.expiresAt} /> : <span className="text-muted">never</span>,
+      cell: ({ row }) => {
+        const end = endOf(row.original);
+        return end ? <Time at={end} /> : <span className="text-muted">never</span>;
+      },
     },
     {
       id: 'actions',
@@ -53,7 +55,7 @@ export function keyColumns({ ownKeyId, onRevoke, onRotate }: KeyActions): readon
           <Menu
             trigger={<IconButton label={`Actions for ${original.name}`} icon={MoreHorizontal} />}
             items={[
-              { label: 'Rotate…', icon: RefreshCw, onSelect: () => onRotate(original) },
+              ...(original.rotatedTo === null ? [{ label: 'Rotate…', icon: RefreshCw, onSelect: () => onRotate(original) }] : []),
               { label: 'Revoke…', icon: Ban, danger: true, onSelect: () => onRevoke(original) },
             ]}
           />
@@ -62,12 +64,20 @@ export function keyColumns({ ownKeyId, onRevoke, onRotate }: KeyActions): readon
   ];
 }
 
+/** When the key ceases to open anything by itself: its time is over, or its successor's grace; null for never. */
+function endOf({ expiresAt, graceEndsAt }: ApiKey): string | null {
+  const [first = null] = [expiresAt, graceEndsAt].filter((end) => end !== null).toSorted((a, b) => Date.parse(a) - Date.parse(b));
+  return first;
+}
+
 /** Whether the key still opens anything. */
 function KeyState({ apiKey }: { readonly apiKey: ApiKey }) {
   const now = useNow();
   if (apiKey.revokedAt) return <Badge tone="bad">revoked</Badge>;
-  if (apiKey.expiresAt && Date.parse(apiKey.expiresAt) <= now) return <Badge tone="idle">expired</Badge>;
-  if (apiKey.rotatedTo) return <Badge tone="warn">rotated</Badge>;
+  const end = endOf(apiKey);
+  const isOver = end !== null && Date.parse(end) <= now;
+  if (apiKey.rotatedTo) return <Badge tone={isOver ? 'idle' : 'warn'}>{isOver ? 'replaced' : 'being replaced'}</Badge>;
+  if (isOver) return <Badge tone="idle">expired</Badge>;
   return <Badge tone="ok">active</Badge>;
 }
 

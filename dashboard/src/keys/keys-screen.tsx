@@ -70,8 +70,15 @@ function KeysScreen() {
         }
       />
       <CreateKeyDialog open={creating} onClose={() => setCreating(false)} onCreated={show} />
-      <RotateKeyDialog apiKey={rotating} onClose={() => setRotating(null)} onRotated={show} />
-      <NewKeyDialog made={made} onClose={() => setMade(null)} />
+      <RotateKeyDialog apiKey={rotating} ownKeyId={keyId} onClose={() => setRotating(null)} onRotated={show} />
+      <NewKeyDialog
+        made={made}
+        onClose={() => {
+          setMade(null);
+          // Everything this page knows, its live connection included, is the old key's.
+          if (made?.isOwn) location.reload();
+        }}
+      />
       <ConfirmDialog
         open={revoking !== null}
         onClose={() => setRevoking(null)}

@@ -6,6 +6,8 @@ import { Dialog } from '../ui/dialog.tsx';
 export interface NewKey {
   readonly key: string;
   readonly name: string;
+  /** Whether the viewer is signed in with it from now on. */
+  readonly isOwn: boolean;
 }
 
 /** Shows a new key, once: the server keeps a hash of it, and this page forgets it when the dialog closes. */

@@ -29,6 +29,8 @@ interface PlotProps {
   readonly format?: (value: number) => string;
   /** Called with the span of time that was brushed, in seconds since the epoch. */
   readonly onSelect?: (from: number, to: number) => void;
+  /** Called with the index of the moment under the pointer, and with null when it leaves. */
+  readonly onHover?: (index: number | null) => void;
   /** Neither axes nor legend: a sparkline. */
   readonly bare?: boolean;
 }
@@ -43,13 +45,14 @@ export function Plot({
   stacked = false,
   format,
   onSelect,
+  onHover,
   bare = false,
 }: PlotProps) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useElementWidth(frame);
   const scheme = useColourScheme();
-  const current = useRef({ at, series, onSelect, format });
-  current.current = { at, series, onSelect, format };
+  const current = useRef({ at, series, onSelect, onHover, format });
+  current.current = { at, series, onSelect, onHover, format };
   const shown = useRef<UPlot | null>(null);
   const isEmpty = at.length === 0;
   const isBrushable = onSelect !== undefined;
@@ -112,6 +115,7 @@ export function Plot({
           }),
         ],
         hooks: {
+          setCursor: [(chart) => current.current.onHover?.(chart.cursor.idx ?? null)],
           setSelect: [
             (chart) => {
               const { left, width: brushed } = chart.select;

@@ -1,6 +1,8 @@
-import { useNavigate, useSearch } from '@tanstack/react-router';
-import { RefreshCw } from 'lucide-react';
+import { Link } from '@tanstack/react-router';
+import { RefreshCw, X } from 'lucide-react';
+import { useEffect } from 'react';
 import { usePages } from '../api/use-pages.ts';
+import { useAddress } from '../app/use-address.ts';
 import { Button } from '../ui/button.tsx';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
@@ -12,17 +14,20 @@ import { DeliveryDialog } from './delivery-dialog.tsx';
 import { DeliveriesQuery, type Delivery } from './documents.ts';
 import { eventName } from './event-types.ts';
 
+/** Rows of a page: a longer list is somebody reading, whose place would be lost. */
+const PAGE = 100;
+const RELOAD_MS = 1_500;
 const STATUSES = ['PENDING', 'FAILED', 'DELIVERED', 'DEAD'] as const;
 
 const COLUMNS: readonly Column<Delivery>[] = [
   { id: 'status', header: 'Status', size: 110, cell: ({ row }) => <StatusBadge status={row.original.status} /> },
-  { id: 'event', header: 'Event', size: 170, cell: ({ row }) => <Open delivery={row.original} /> },
-  { id: 'url', header: 'To', size: 300, cell: ({ row }) => <span className="font-mono text-xs">{row.original.webhookUrl}</span> },
+  { id: 'event', header: 'Event', size: 150, cell: ({ row }) => <DeliveryLink delivery={row.original} /> },
+  { id: 'url', header: 'To', size: 270, cell: ({ row }) => <span className="font-mono text-xs">{row.original.webhookUrl}</span> },
   { id: 'attempts', header: 'Attempts', size: 80, cell: ({ row }) => row.original.attempts },
   {
     id: 'answer',
     header: 'Answer',
-    size: 200,
+    size: 160,
     cell: ({ row: { original } }) =>
       original.responseStatus === null ? (original.error ?? '') : `HTTP ${original.responseStatus}`,
   },
@@ -37,20 +42,26 @@ const COLUMNS: readonly Column<Delivery>[] = [
 
 /** The messages, newest first, and how sending each went. */
 export function DeliveriesPanel() {
-  const search = useSearch({ from: '/webhooks' });
-  const navigate = useNavigate({ from: '/webhooks' });
+  const { search, change } = useAddress();
   const status = STATUSES.find((known) => known === search['status']);
   const subscriptionId = search['subscription'];
   const filter = { ...(status && { status: [status] }), ...(subscriptionId && { subscriptionId }) };
   const pages = usePages(DeliveriesQuery, { filter }, (data) => data.webhookDeliveries);
-  const set = (change: Record<string, string>) => void navigate({ search: (before) => ({ ...before, ...change }) });
+  const { rows, reload } = pages;
+  const isUnderWay = rows.some((delivery) => delivery.status === 'PENDING');
+  // No subscription tells of deliveries. The first attempt of one is a matter of moments, which is all this waits for.
+  useEffect(() => {
+    if (!isUnderWay || rows.length > PAGE) return;
+    const timer = setTimeout(reload, RELOAD_MS);
+    return () => clearTimeout(timer);
+  }, [isUnderWay, rows, reload]);
 
   return (
     <div className="flex h-[calc(100dvh-10rem)] min-h-80 flex-col gap-3">
       <div className="flex flex-wrap items-end gap-2">
         <Field label="Status">
           {(ids) => (
-            <Select {...ids} value={status ?? ''} onChange={(event) => set({ status: event.target.value })}>
+            <Select {...ids} value={status ?? ''} onChange={(event) => change({ status: event.target.value || null })}>
               <option value="">all</option>
               {STATUSES.map((known) => (
                 <option key={known} value={known}>
@@ -60,7 +71,11 @@ export function DeliveriesPanel() {
             </Select>
           )}
         </Field>
-        {subscriptionId ? <Button onClick={() => set({ subscription: '' })}>Of one subscription: show all</Button> : null}
+        {subscriptionId ? (
+          <Button icon={X} onClick={() => change({ subscription: null })}>
+            Of one subscription
+          </Button>
+        ) : null}
         <Button icon={RefreshCw} className="ml-auto" busy={pages.isLoading} onClick={pages.reload}>
           Refresh
         </Button>
@@ -71,7 +86,7 @@ export function DeliveriesPanel() {
         rows={pages.rows}
         columns={COLUMNS}
         rowId={(delivery) => delivery.id}
-        href={(delivery) => `/webhooks?tab=deliveries&delivery=${delivery.id}`}
+        href={(delivery) => `/webhooks?${new URLSearchParams({ ...search, delivery: delivery.id })}`}
         hasMore={pages.hasMore}
         onMore={pages.loadMore}
         isLoading={pages.isLoading}
@@ -84,21 +99,20 @@ export function DeliveriesPanel() {
           </EmptyState>
         }
       />
-      <DeliveryDialog id={search['delivery'] || null} onClose={() => set({ delivery: '' })} onChanged={pages.reload} />
+      <DeliveryDialog id={search['delivery'] || null} onClose={() => change({ delivery: null })} onChanged={pages.reload} />
     </div>
   );
 }
 
 /** The event of a delivery, as a link to all there is to see of it. */
-function Open({ delivery }: { readonly delivery: Delivery }) {
-  const navigate = useNavigate({ from: '/webhooks' });
+function DeliveryLink({ delivery }: { readonly delivery: Delivery }) {
   return (
-    <button
-      type="button"
-      className="text-accent underline"
-      onClick={() => void navigate({ search: (before) => ({ ...before, delivery: delivery.id }) })}
+    <Link
+      to="/webhooks"
+      search={(before) => ({ ...before, delivery: delivery.id })}
+      className="font-mono text-xs font-medium hover:underline"
     >
       {eventName(delivery.eventType)}
-    </button>
+    </Link>
   );
 }

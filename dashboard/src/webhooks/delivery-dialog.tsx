@@ -90,10 +90,11 @@ export function DeliveryDialog({ id, onClose, onChanged }: DeliveryDialogProps) 
               ...(delivery.error ? ([['Error', delivery.error]] as const) : []),
               [
                 'webhook-id',
-                <code key="id" className="font-mono text-xs">
+                <code key="id" className="font-mono text-xs break-all">
                   {delivery.id}
                 </code>,
               ],
+              ['Other headers', 'webhook-timestamp and webhook-signature, made anew for each attempt'],
             ]}
           />
           <JsonView label="the message" value={delivery.payload} />

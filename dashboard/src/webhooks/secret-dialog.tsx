@@ -16,8 +16,8 @@ export function SecretDialog({ secret, onClose }: { readonly secret: string | nu
       }
     >
       <p className="mb-3">
-        The receiver checks with it that a message is ours: give it to any Standard Webhooks library. It is shown this once; a
-        lost one is replaced by a new subscription.
+        The receiver checks with it that a message is ours: give it to any Standard Webhooks library. It is shown this once; if it
+        gets lost, change the subscription and give it another.
       </p>
       <div className="flex items-center gap-2 rounded-lg border bg-canvas p-2">
         <code className="min-w-0 flex-1 font-mono text-xs break-all">{secret}</code>

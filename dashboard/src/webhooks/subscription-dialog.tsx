@@ -22,6 +22,7 @@ export function SubscriptionDialog({ editing, onClose, onSaved }: SubscriptionDi
   const [url, setUrl] = useState('');
   const [types, setTypes] = useState<ReadonlySet<EventType>>(new Set());
   const [active, setActive] = useState(true);
+  const [secret, setSecret] = useState('');
 
   useEffect(() => {
     if (editing === null) return;
@@ -29,6 +30,7 @@ export function SubscriptionDialog({ editing, onClose, onSaved }: SubscriptionDi
     setUrl(from.webhookUrl);
     setTypes(new Set(from.eventTypes));
     setActive(from.active);
+    setSecret('');
   }, [editing]);
 
   function toggle(type: EventType): void {
@@ -38,7 +40,7 @@ export function SubscriptionDialog({ editing, onClose, onSaved }: SubscriptionDi
   }
 
   async function submit(): Promise<void> {
-    const input = { webhookUrl: url.trim(), eventTypes: [...types], active };
+    const input = { webhookUrl: url.trim(), eventTypes: [...types], active, ...(secret && { secret }) };
     if (editing === 'new') {
       const { createWebhookSubscription } = await create.run({ input });
       onSaved(createWebhookSubscription.subscription, createWebhookSubscription.secret);
@@ -83,6 +85,24 @@ export function SubscriptionDialog({ editing, onClose, onSaved }: SubscriptionDi
             </fieldset>
           ))}
         </div>
+        <Field
+          label="Signing secret"
+          hint={
+            isNew
+              ? 'Empty: one is made, and shown once.'
+              : 'Empty: it stays as it is. Another one holds from the next message on.'
+          }
+        >
+          {(ids) => (
+            <TextInput
+              {...ids}
+              type="password"
+              autoComplete="off"
+              value={secret}
+              onChange={(event) => setSecret(event.target.value)}
+            />
+          )}
+        </Field>
         <Checkbox label="Active: messages are sent" checked={active} onChange={(event) => setActive(event.target.checked)} />
       </div>
     </ConfirmDialog>

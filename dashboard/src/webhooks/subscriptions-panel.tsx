@@ -1,8 +1,8 @@
-import { useNavigate } from '@tanstack/react-router';
 import { MoreHorizontal, Pencil, Plus, Send, Trash2 } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { useAction } from '../api/use-action.ts';
 import { usePages } from '../api/use-pages.ts';
+import { useAddress } from '../app/use-address.ts';
 import { useCan } from '../app/viewer.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
@@ -19,13 +19,13 @@ import { SecretDialog } from './secret-dialog.tsx';
 import { SubscriptionDialog } from './subscription-dialog.tsx';
 
 /** The URLs that are told of endings. */
-export function SubscriptionsPanel({ onDeliveries }: { readonly onDeliveries: () => void }) {
+export function SubscriptionsPanel() {
   const canWrite = useCan('JOBS_WRITE');
   const pages = usePages(SubscriptionsQuery, {}, (data) => data.webhookSubscriptions);
   const remove = useAction(DeleteSubscriptionMutation);
   const test = useAction(TestSubscriptionMutation);
   const toast = useToast();
-  const navigate = useNavigate({ from: '/webhooks' });
+  const { change } = useAddress();
   const [editing, setEditing] = useState<Subscription | 'new' | null>(null);
   const [deleting, setDeleting] = useState<Subscription | null>(null);
   const [secret, setSecret] = useState<string | null>(null);
@@ -34,8 +34,8 @@ export function SubscriptionsPanel({ onDeliveries }: { readonly onDeliveries: ()
     const sendTest = async ({ id }: Subscription) => {
       try {
         await test.run({ id });
-        toast({ text: 'A test message is on its way; how it went stands under Deliveries.' });
-        await navigate({ search: { tab: 'deliveries', subscription: id } });
+        toast({ text: 'A test message is on its way.' });
+        change({ tab: 'deliveries', subscription: id }, 'push');
       } catch (error) {
         toast({ text: error instanceof Error ? error.message : String(error) });
       }
@@ -45,18 +45,17 @@ export function SubscriptionsPanel({ onDeliveries }: { readonly onDeliveries: ()
       onDelete: setDeleting,
       onTest: (subscription) => void sendTest(subscription),
     });
-  }, [canWrite, test.run, toast, navigate]);
+  }, [canWrite, test.run, toast, change]);
 
   return (
     <div className="flex h-[calc(100dvh-10rem)] min-h-80 flex-col gap-3">
-      <div className="flex justify-end gap-2">
-        <Button onClick={onDeliveries}>See the deliveries</Button>
-        {canWrite ? (
+      {canWrite ? (
+        <div className="flex justify-end">
           <Button variant="primary" icon={Plus} onClick={() => setEditing('new')}>
             Subscribe a URL
           </Button>
-        ) : null}
-      </div>
+        </div>
+      ) : null}
       {pages.problem ? <ProblemNotice problem={pages.problem} onRetry={pages.reload} /> : null}
       <DataTable
         label="Webhook subscriptions"

@@ -19,7 +19,7 @@ function WebhooksScreen() {
           {
             id: 'subscriptions',
             label: 'Subscriptions',
-            content: <SubscriptionsPanel onDeliveries={() => select('deliveries')} />,
+            content: <SubscriptionsPanel />,
           },
           { id: 'deliveries', label: 'Deliveries', content: <DeliveriesPanel /> },
         ]}
