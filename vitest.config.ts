@@ -33,7 +33,14 @@ export default defineConfig({
       // A real browser; skipped by name where there is none.
       {
         extends: true,
-        test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // What a page shows comes when it comes, on a machine that does other things, too.
+          expect: { poll: { timeout: 10_000 } },
+        },
       },
     ],
   },

@@ -122,6 +122,8 @@ const filtersOf = (scene: Scene): object[] => [
   { metadata: { stage: '1' } },
   { payloadContains: { customer: 2 }, status: ['DELAYED', 'QUEUED', 'EXECUTING'] },
   { idempotencyKey: 'k-0' },
+  { errorContains: 'NO' },
+  { finishedAfter: new Date(Date.now() - 60_000).toISOString() },
 ];
 
 /** Waits until every view is what its query answers. */

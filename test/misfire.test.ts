@@ -86,20 +86,24 @@ describe('the moments of a schedule', () => {
     ]);
   });
 
-  it.each(['skip', 'one', 'all'] as const)('cost no more after a year of seconds, caught up with %s', (catchUp) => {
-    const began = performance.now();
-    const { fires, missed, next } = decide('* * * * * *', '2026-01-01T00:00:00Z', '2027-01-01T00:00:00.500Z', {
-      catchUp,
-      catchUpLimit: 1_000,
-    });
+  it.each(['skip', 'one', 'all'] as const)(
+    'cost hardly more after a year of seconds than after a day, caught up with %s',
+    (catchUp) => {
+      const policy = { catchUp, catchUpLimit: 1_000 };
+      const began = performance.now();
+      decide('* * * * * *', '2026-12-31T00:00:00Z', '2027-01-01T00:00:00.500Z', policy);
+      const day = performance.now() - began;
+      const { fires, missed, next } = decide('* * * * * *', '2026-01-01T00:00:00Z', '2027-01-01T00:00:00.500Z', policy);
 
-    expect(performance.now() - began).toBeLessThan(2_000);
-    const firing = { skip: 60, one: 61, all: 1_000 }[catchUp];
-    expect(fires).toHaveLength(firing);
-    expect(fires.at(-1)).toBe('01-01T00:00:00');
-    expect(next).toBe('01-01T00:00:01');
-    expect(missed).toMatchObject({ from: '01-01T00:00:00', count: MAX_COUNTED_MOMENTS });
-    const to = new Date(Date.parse('2027-01-01T00:00:00Z') - firing * 1_000);
-    expect(missed?.to).toBe(short(to));
-  });
+      // A year has 365 times the seconds of a day; what is counted of them has a bound.
+      expect((performance.now() - began - day) / day).toBeLessThan(30);
+      const firing = { skip: 60, one: 61, all: 1_000 }[catchUp];
+      expect(fires).toHaveLength(firing);
+      expect(fires.at(-1)).toBe('01-01T00:00:00');
+      expect(next).toBe('01-01T00:00:01');
+      expect(missed).toMatchObject({ from: '01-01T00:00:00', count: MAX_COUNTED_MOMENTS });
+      const to = new Date(Date.parse('2027-01-01T00:00:00Z') - firing * 1_000);
+      expect(missed?.to).toBe(short(to));
+    },
+  );
 });

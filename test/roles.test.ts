@@ -103,6 +103,7 @@ const BY_TARGET: Readonly<Record<string, RootField['needs']>> = {
   resumeSchedule: 'jobs:write',
   cancelSchedule: 'jobs:write',
   deleteSchedule: 'jobs:write',
+  runScheduleNow: 'jobs:trigger',
 };
 
 /** What the one root field of the document of a route asks for. */

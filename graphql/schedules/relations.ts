@@ -1,8 +1,10 @@
+import { latestFiresOf } from '../../src/domain/schedules/latest-fires.ts';
 import { FireFilterInput } from '../../src/domain/schedules/visible-schedules.ts';
 import { builder } from '../builder.ts';
 import { NEWEST_FIRST, pageOf, sliceOf } from '../connection.ts';
 import { describedBy, leavingOutNulls } from '../input.ts';
 import { Job } from '../jobs/type.ts';
+import { firstOfMany } from '../of-many.ts';
 import { listRuns, RunConnection } from '../runs/list.ts';
 import { Run } from '../runs/type.ts';
 import { rowSelection } from '../selection.ts';
@@ -41,8 +43,17 @@ builder.prismaObjectFields(Schedule, (t) => ({
       resolve: async ({ id }, { filter, ...page }, context, info) => {
         const slice = sliceOf(page, NEWEST_FIRST);
         const outcome = filter?.outcome;
+        const selection = rowSelection(context, info);
+        if (!outcome && !slice.backwards && !slice.hasCursor) {
+          const { actor, prisma, schedules } = context;
+          const found = {
+            idsOf: (ids: readonly string[]) => latestFiresOf(actor, ids, slice.size + 1, schedules),
+            rowsOf: (ids: readonly string[]) => prisma.scheduleFire.findMany({ ...selection, where: { id: { in: [...ids] } } }),
+          };
+          return pageOf(await firstOfMany(id, found, context, info), slice);
+        }
         const rows = await context.prisma.scheduleFire.findMany({
-          ...rowSelection(context, info),
+          ...selection,
           ...slice.within({ scheduleId: id, ...(outcome && { outcome: { in: outcome } }) }),
         });
         return pageOf(rows, slice);

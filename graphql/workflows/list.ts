@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { PageInput } from '../../src/domain/runs/page.ts';
+import { newestRunsOf } from '../../src/domain/workflows/newest-runs.ts';
 import {
   type WorkflowRunFilter as Filter,
   visibleWorkflowRuns,
@@ -9,6 +10,7 @@ import { builder } from '../builder.ts';
 import { type Connection, NEWEST_FIRST, pageOf, sliceOf } from '../connection.ts';
 import type { GraphQLContext } from '../context.ts';
 import { describedBy, leavingOutNulls } from '../input.ts';
+import { firstOfMany } from '../of-many.ts';
 import { rowSelection } from '../selection.ts';
 import { WorkflowRunStatusEnum } from './enums.ts';
 import { WorkflowRun } from './type.ts';
@@ -53,4 +55,21 @@ export async function listWorkflowRuns(
     ...slice.within(visibleWorkflowRuns(context.actor, filter)),
   });
   return pageOf(rows, slice);
+}
+
+/** Lists the newest runs of a workflow, together with those of the other workflows of a list. */
+export async function firstWorkflowRuns(
+  workflowId: string,
+  page: Pick<PageInput, 'first'>,
+  context: GraphQLContext,
+  info: GraphQLResolveInfo,
+): Promise<Connection<{ readonly id: string }>> {
+  const slice = sliceOf(page, NEWEST_FIRST);
+  const { actor, prisma, workflows } = context;
+  const selection = rowSelection(context, info);
+  const found = {
+    idsOf: (ids: readonly string[]) => newestRunsOf(actor, ids, slice.size + 1, workflows),
+    rowsOf: (ids: readonly string[]) => prisma.workflowRun.findMany({ ...selection, where: { id: { in: [...ids] } } }),
+  };
+  return pageOf(await firstOfMany(workflowId, found, context, info), slice);
 }

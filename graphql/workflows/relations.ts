@@ -6,7 +6,7 @@ import { listRuns, RunConnection } from '../runs/list.ts';
 import { Run } from '../runs/type.ts';
 import { rowSelection } from '../selection.ts';
 import { definitionOf, WorkflowStep } from './definition.ts';
-import { listWorkflowRuns, WorkflowRunConnection, WorkflowRunFilter } from './list.ts';
+import { firstWorkflowRuns, listWorkflowRuns, WorkflowRunConnection, WorkflowRunFilter } from './list.ts';
 import { ALSO_OF_MUTATIONS } from './scopes.ts';
 import { StepRun, Workflow, WorkflowRun, WorkflowRunEvent, WorkflowVersion } from './type.ts';
 
@@ -49,7 +49,9 @@ builder.prismaObjectFields(Workflow, (t) => ({
       args: { filter: t.arg({ type: WorkflowRunFilter, description: 'Which of them; all when left out.' }) },
       authScopes,
       resolve: ({ id }, { filter, ...page }, context, info) =>
-        listWorkflowRuns({ filter: { ...filter, workflow: id }, page }, context, info),
+        filter || page.after != null || page.last != null || page.before != null
+          ? listWorkflowRuns({ filter: { ...filter, workflow: id }, page }, context, info)
+          : firstWorkflowRuns(id, page, context, info),
     },
     WorkflowRunConnection,
   ),

@@ -98,7 +98,7 @@ describeInBrowser('the page of a run that is interrupted', () => {
       await page.getByRole('tab', { name: 'State', selected: true }).waitFor();
       expect(page.url()).toContain(`/runs/${run.id}?level=INFO&tab=state`);
       await run.report('state', { key: 'plan', value: { steps: 3 } });
-      await expect.poll(() => page.getByRole('region', { name: 'plan' }).innerText()).toContain('"steps": 3');
+      await page.getByRole('region', { name: 'plan' }).getByText('"steps": 3').waitFor();
     });
   });
 });

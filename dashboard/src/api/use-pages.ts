@@ -20,6 +20,8 @@ export interface Pages<Node> {
   readonly loadMore: () => void;
   /** Loads the list anew from its beginning; the old rows stay until the new ones are there. */
   readonly reload: () => void;
+  /** Loads the first page again and lays it over the rows, for lists that change slowly: rows of later pages stay as they are. */
+  readonly refresh: () => void;
   /** Changes the rows that are shown, for live lists. */
   readonly update: (change: (rows: readonly Node[]) => readonly Node[]) => void;
 }
@@ -47,6 +49,8 @@ export function usePages<Data, Node, Variables extends { after?: string | null |
   const [problem, setProblem] = useState<Problem | null>(null);
   /** Counts questions: an answer to an older one is not shown any more. */
   const asked = useRef(0);
+  /** The latest question that was answered. */
+  const answered = useRef(0);
   const latest = useRef({ variables, pick });
   latest.current = { variables, pick };
 
@@ -59,6 +63,7 @@ export function usePages<Data, Node, Variables extends { after?: string | null |
       const asking = { ...of, after } as unknown as Variables;
       const { data, error } = await client.query(document, asking, { requestPolicy: 'network-only' }).toPromise();
       if (question !== asked.current) return;
+      answered.current = question;
       setLoading(false);
       setProblem(error ? toProblem(error) : null);
       if (!data) return;
@@ -73,6 +78,17 @@ export function usePages<Data, Node, Variables extends { after?: string | null |
     },
     [client, document],
   );
+
+  const refresh = useCallback(async () => {
+    const { variables: of } = latest.current;
+    const question = asked.current;
+    if (of === null || question !== answered.current) return;
+    const asking = { ...of, after: null } as unknown as Variables;
+    const { data, error } = await client.query(document, asking, { requestPolicy: 'network-only' }).toPromise();
+    if (question !== asked.current) return;
+    setProblem(error ? toProblem(error) : null);
+    if (data) setShown((before) => layOver(before, latest.current.pick(data)));
+  }, [client, document]);
 
   useEffect(() => {
     if (key !== null) void load(null);
@@ -92,6 +108,27 @@ export function usePages<Data, Node, Variables extends { after?: string | null |
       if (hasMore && !isLoading) void load(after);
     }, [load, after, hasMore, isLoading]),
     reload: useCallback(() => void load(null), [load]),
+    refresh: useCallback(() => void refresh(), [refresh]),
     update: useCallback((change) => setShown((before) => ({ ...before, rows: change(before.rows) })), []),
   };
+}
+
+/**
+ * A first page over what is shown: what came, changed or went within it does so, and what follows its last row stays. Without that row
+ * nobody knows what lies between, and the list begins anew.
+ */
+function layOver<Node>(before: Shown<Node>, { edges, pageInfo }: Connection<Node>): Shown<Node> {
+  const page = edges.map(({ node }) => node);
+  const last = idOf(page.at(-1));
+  const at = pageInfo.hasNextPage && last !== null ? before.rows.findIndex((row) => idOf(row) === last) : -1;
+  if (at < 0) return { key: before.key, rows: page, after: pageInfo.endCursor, hasMore: pageInfo.hasNextPage };
+  return { ...before, rows: [...page, ...before.rows.slice(at + 1)], ...(at + 1 === before.rows.length && cursorOf(pageInfo)) };
+}
+
+function cursorOf({ endCursor, hasNextPage }: Connection<unknown>['pageInfo']) {
+  return { after: endCursor, hasMore: hasNextPage };
+}
+
+function idOf(node: unknown): unknown {
+  return typeof node === 'object' && node !== null && 'id' in node ? node.id : null;
 }

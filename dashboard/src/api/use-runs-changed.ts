@@ -15,9 +15,11 @@ type RunFilter = NonNullable<VariablesOf<typeof RunsChanged>['filter']>;
 
 /** While runs change all the time, a screen follows at this pace. */
 const PACE_MS = 2_000;
+/** The server answers figures that are up to five seconds old: once all is quiet, they are asked for a last time. */
+const SETTLED_MS = 6_000;
 
 /**
- * Calls `act` when runs that a filter means have changed, at most every two seconds: for figures that are asked for anew. Null follows
+ * Calls `act` when runs that a filter means have changed, at most every two seconds and once more when it is quiet: for figures that are asked for anew. Null follows
  * nothing. A live list applies the changes themselves instead.
  */
 export function useRunsChanged(filter: RunFilter | null, act: () => void): void {
@@ -25,9 +27,18 @@ export function useRunsChanged(filter: RunFilter | null, act: () => void): void 
   latest.current = act;
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const last = useRef(0);
-  useEffect(() => () => clearTimeout(timer.current), []);
+  const settling = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(
+    () => () => {
+      clearTimeout(timer.current);
+      clearTimeout(settling.current);
+    },
+    [],
+  );
 
   const soon = useCallback(() => {
+    clearTimeout(settling.current);
+    settling.current = setTimeout(() => latest.current(), SETTLED_MS);
     if (timer.current !== undefined) return;
     const pause = Math.max(0, last.current + PACE_MS - performance.now());
     timer.current = setTimeout(() => {

@@ -70,8 +70,8 @@ const schedules = createRoute({ getParentRoute: () => root, path: '/schedules', 
   import('../schedules/schedules-screen.tsx').then(({ Route }) => Route),
 );
 
-const schedule = createRoute({ getParentRoute: () => root, path: '/schedules/$scheduleId' }).lazy(() =>
-  import('../schedules/schedule-screen.tsx').then(({ Route }) => Route),
+const schedule = createRoute({ getParentRoute: () => root, path: '/schedules/$scheduleId', validateSearch: looseSearch }).lazy(
+  () => import('../schedules/schedule-screen.tsx').then(({ Route }) => Route),
 );
 
 const batches = createRoute({ getParentRoute: () => root, path: '/batches' }).lazy(() =>

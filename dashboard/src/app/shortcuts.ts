@@ -34,7 +34,8 @@ export function listenForShortcuts(): void {
   let pressed: string[] = [];
   let last = 0;
   addEventListener('keydown', (event) => {
-    if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
+    if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented || isTyping(event.target) || isPress(event))
+      return;
     if (document.querySelector('dialog[open]') && event.key !== '?') return;
     pressed = performance.now() - last > SEQUENCE_MS ? [event.key] : [...pressed, event.key];
     last = performance.now();
@@ -55,4 +56,11 @@ export function listenForShortcuts(): void {
 function isTyping(target: EventTarget | null): boolean {
   if (target instanceof HTMLInputElement) return !/^(checkbox|radio|button|submit)$/.test(target.type);
   return target instanceof HTMLElement && (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+const PRESSABLE = 'a, button, summary, [role=tab], [role=menuitem], [role=option]';
+
+/** The keys that press what has the focus belong to it. */
+function isPress({ key, target }: KeyboardEvent): boolean {
+  return (key === 'Enter' || key === ' ') && target instanceof Element && target.closest(PRESSABLE) !== null;
 }

@@ -1,7 +1,6 @@
 import { Link } from '@tanstack/react-router';
-import { RefreshCw } from 'lucide-react';
+import { useEffect, useRef } from 'react';
 import { usePages } from '../api/use-pages.ts';
-import { Button } from '../ui/button.tsx';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { Select } from '../ui/field.tsx';
@@ -47,12 +46,20 @@ interface BatchRunsProps {
   readonly onStatus: (status: string) => void;
 }
 
-/** The runs of a batch, oldest item first. */
+/** The runs of a batch, oldest item first; the first of them are loaded again whenever the batch stands otherwise. */
 export function BatchRuns({ batch, status, onStatus }: BatchRunsProps) {
   const known = countsOf(batch).map((entry) => entry.status);
   const chosen = known.find((candidate) => candidate === status);
   const variables = { id: batch.id, ...(chosen && { status: [chosen] }) };
   const pages = usePages(BatchRunsQuery, variables, (data) => data.batch.runs);
+  const { refresh } = pages;
+  const state = JSON.stringify(batch.counts);
+  const seen = useRef(state);
+  useEffect(() => {
+    if (seen.current === state) return;
+    seen.current = state;
+    refresh();
+  }, [state, refresh]);
   return (
     <div className="flex h-[28rem] flex-col gap-3">
       <div className="flex flex-wrap gap-2">
@@ -64,9 +71,9 @@ export function BatchRuns({ batch, status, onStatus }: BatchRunsProps) {
             </option>
           ))}
         </Select>
-        <Button icon={RefreshCw} busy={pages.isLoading} onClick={pages.reload}>
-          Refresh
-        </Button>
+        <Link to="/runs" search={{ q: `batch:${batch.id}` }} className="self-center text-accent underline">
+          See them among all runs
+        </Link>
       </div>
       {pages.problem ? <ProblemNotice problem={pages.problem} onRetry={pages.reload} /> : null}
       <DataTable

@@ -1,14 +1,16 @@
 import { createLazyRoute, Link } from '@tanstack/react-router';
 import { usePages } from '../api/use-pages.ts';
+import { useRefresh } from '../api/use-refresh.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
-import { formatNumber } from '../ui/format.ts';
+import { formatNumber, formatPercent } from '../ui/format.ts';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { Screen } from '../ui/screen.tsx';
 import { Badge } from '../ui/status-badge.tsx';
 import { Elapsed, Time } from '../ui/time.tsx';
 import { TotalsBar } from './batch-totals.tsx';
 import { type Batch, BatchesQuery } from './documents.ts';
+import { FollowBatches } from './follow-batches.tsx';
 
 const COLUMNS: readonly Column<Batch>[] = [
   {
@@ -30,7 +32,17 @@ const COLUMNS: readonly Column<Batch>[] = [
   },
   { id: 'job', header: 'Job', size: 180, cell: ({ row }) => row.original.job.name },
   { id: 'total', header: 'Runs', size: 90, cell: ({ row }) => formatNumber(row.original.total) },
-  { id: 'progress', header: 'Progress', size: 200, cell: ({ row }) => <TotalsBar batch={row.original} /> },
+  {
+    id: 'progress',
+    header: 'Progress',
+    size: 220,
+    cell: ({ row: { original } }) => (
+      <span className="flex items-center gap-2">
+        <TotalsBar batch={original} />
+        <span className="w-12 text-right tabular-nums">{formatPercent(original.progress)}</span>
+      </span>
+    ),
+  },
   { id: 'created', header: 'Created', size: 120, cell: ({ row }) => <Time at={row.original.createdAt} /> },
   {
     id: 'duration',
@@ -40,11 +52,17 @@ const COLUMNS: readonly Column<Batch>[] = [
   },
 ];
 
+/** How often it is asked for batches that are new; those under way are followed. */
+const NEW_ONES_MS = 15_000;
+
 /** The batches: many runs that were triggered together, and how far each is. */
 function BatchesScreen() {
   const pages = usePages(BatchesQuery, {}, (data) => data.batches);
+  useRefresh(pages.refresh, NEW_ONES_MS);
+  const put = (batch: Batch) => pages.update((rows) => rows.map((row) => (row.id === batch.id ? batch : row)));
   return (
     <Screen title="Batches" fixed>
+      <FollowBatches batches={pages.rows} onChanged={put} />
       {pages.problem ? <ProblemNotice problem={pages.problem} onRetry={pages.reload} /> : null}
       <DataTable
         label="Batches"

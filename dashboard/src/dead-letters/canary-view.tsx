@@ -8,7 +8,7 @@ export function CanaryView({ canary: { runId, status, message, hasEnded } }: { r
     <div className="grid gap-2 rounded-lg border p-3">
       <div className="flex flex-wrap items-center gap-2">
         <StatusBadge status={status} />
-        <Link to={`/runs/${runId}` as '/runs'} className="font-mono text-xs text-accent underline">
+        <Link to="/runs/$runId" params={{ runId }} className="font-mono text-xs text-accent underline">
           {runId}
         </Link>
       </div>

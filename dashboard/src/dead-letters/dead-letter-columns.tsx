@@ -13,7 +13,7 @@ export function deadLetterColumns(onReplay: ((run: DeadLetter) => void) | null):
       header: 'Run',
       size: 130,
       cell: ({ row: { original } }) => (
-        <Link to={`/runs/${original.id}` as '/runs'} title={original.id} className="font-mono text-xs hover:underline">
+        <Link to="/runs/$runId" params={{ runId: original.id }} title={original.id} className="font-mono text-xs hover:underline">
           …{original.id.slice(-12)}
         </Link>
       ),

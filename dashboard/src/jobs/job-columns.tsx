@@ -27,7 +27,7 @@ export function jobColumns(actions: JobActions): readonly Column<JobRow>[] {
     {
       id: 'name',
       header: 'Job',
-      size: 260,
+      size: 240,
       cell: ({ row: { original } }) => (
         <span className="flex min-w-0 items-baseline gap-2">
           <Link to="/jobs/$jobId" params={{ jobId: original.id }} className="truncate font-medium hover:underline">
@@ -40,7 +40,7 @@ export function jobColumns(actions: JobActions): readonly Column<JobRow>[] {
     {
       id: 'state',
       header: 'State',
-      size: 150,
+      size: 178,
       cell: ({ row: { original } }) => <JobState enabled={original.enabled} circuit={original.circuitBreaker} />,
     },
     {
@@ -59,7 +59,7 @@ export function jobColumns(actions: JobActions): readonly Column<JobRow>[] {
     {
       id: 'throughput',
       header: 'Ended',
-      size: 170,
+      size: 150,
       cell: ({ row: { original } }) => <Throughput job={original} />,
     },
     {

@@ -13,7 +13,12 @@ const COLUMNS: readonly Column<RecentRun>[] = [
     header: 'Run',
     size: 130,
     cell: ({ row }) => (
-      <Link to={`/runs/${row.original.id}` as '/runs'} title={row.original.id} className="font-mono text-xs hover:underline">
+      <Link
+        to="/runs/$runId"
+        params={{ runId: row.original.id }}
+        title={row.original.id}
+        className="font-mono text-xs hover:underline"
+      >
         …{row.original.id.slice(-12)}
       </Link>
     ),

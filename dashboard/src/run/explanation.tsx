@@ -95,7 +95,7 @@ function Reason({ run, reason, isTold, onDone }: ReasonProps) {
         ) : null}
       </span>
       {action === null || !may ? null : action === 'TRIGGER_JOB' ? (
-        <Link to={`/jobs/${reason.jobId}` as string} className="underline">
+        <Link to="/jobs/$jobId" params={{ jobId: reason.jobId ?? '' }} className="underline">
           {VERBS[action]}
         </Link>
       ) : (

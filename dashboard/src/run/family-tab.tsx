@@ -10,34 +10,24 @@ import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { StatusBadge } from '../ui/status-badge.tsx';
 import { Elapsed } from '../ui/time.tsx';
-import { type ChildRun, ChildrenQuery } from './run-documents.ts';
+import { ChildFields, type ChildRun, ChildrenQuery } from './child-documents.ts';
 import type { LiveRun } from './use-run.ts';
 
-const FamilyQuery = graphql(`
-  query RunFamily($id: ID!, $seesJobs: Boolean!) {
-    run(id: $id) {
-      parent {
-        ...RelativeFields
-      }
-      lineage {
-        ...RelativeFields
+const FamilyQuery = graphql(
+  `
+    query RunFamily($id: ID!, $seesJobs: Boolean!) {
+      run(id: $id) {
+        parent {
+          ...ChildRunFields
+        }
+        lineage {
+          ...ChildRunFields
+        }
       }
     }
-  }
-  fragment RelativeFields on Run {
-    id
-    status
-    attempt
-    createdAt
-    startedAt
-    finishedAt
-    spawnKey
-    jobId
-    job @include(if: $seesJobs) {
-      slug
-    }
-  }
-`);
+  `,
+  [ChildFields],
+);
 
 /** Where the run comes from and what came of it: the run that spawned it, those it spawned, and those that continue each other. */
 export function FamilyTab({ live, childRuns }: { readonly live: LiveRun; readonly childRuns: readonly ChildRun[] }) {

@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { ArrowDownToLine } from 'lucide-react';
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { ArrowDownToLine, ArrowUpToLine } from 'lucide-react';
+import { type UIEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useShortcuts } from '../app/shortcuts.ts';
 import { Button } from '../ui/button.tsx';
 import { ScrollRegion } from '../ui/scroll-region.tsx';
@@ -25,15 +25,18 @@ interface LogListProps {
   readonly onOlder: () => void;
   readonly onNewer: () => void;
   readonly onNewest: () => void;
+  readonly onOldest: () => void;
 }
 
 /** The lines of a story, of which only those in view are in the page. While followed it stays at its end. */
-export function LogList({ window, isLoading, since, isFollowed, onFollow, onOlder, onNewer, onNewest }: LogListProps) {
+export function LogList({ window, isLoading, since, isFollowed, onFollow, onOlder, onNewer, onNewest, onOldest }: LogListProps) {
   const { events, hasOlder, hasNewer } = window;
   const frame = useRef<HTMLElement>(null);
   const intent = useRef(0);
   /** The event whose row gets the focus as soon as it is there. */
   const wanted = useRef<number | null>(null);
+  /** The beginning was asked for, and is on its way. */
+  const isToBeginning = useRef(false);
   const [opened, setOpened] = useState<ReadonlySet<number>>(new Set());
   const [active, setActive] = useState<number | null>(null);
   const virtual = useVirtualizer({
@@ -91,13 +94,25 @@ export function LogList({ window, isLoading, since, isFollowed, onFollow, onOlde
     { keys: 'k', label: 'Previous event', run: () => move(-1) },
     { keys: 'f', label: 'Follow the end of the log', run: () => (isFollowed ? onFollow(false) : onNewestFollowed()) },
   ]);
+  function toBeginning(): void {
+    onFollow(false);
+    isToBeginning.current = true;
+    if (hasOlder) onOldest();
+    else virtual.scrollToOffset(0);
+  }
+  useLayoutEffect(() => {
+    if (!isToBeginning.current || hasOlder) return;
+    isToBeginning.current = false;
+    virtual.scrollToOffset(0);
+  }, [hasOlder, virtual]);
   function onNewestFollowed(): void {
     if (hasNewer) onNewest();
     onFollow(true);
   }
-  function onScroll(): void {
+  function onScroll(event: UIEvent<HTMLElement>): void {
     if (performance.now() - intent.current > INTENT_MS) return;
-    const isEnd = !hasNewer && virtual.isAtEnd(END_PX);
+    const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
+    const isEnd = !hasNewer && scrollHeight - scrollTop - clientHeight < END_PX;
     if (isEnd !== isFollowed) onFollow(isEnd);
   }
   const noteIntent = () => {
@@ -138,7 +153,10 @@ export function LogList({ window, isLoading, since, isFollowed, onFollow, onOlde
         </ol>
       </ScrollRegion>
       {isFollowed && !hasNewer ? null : (
-        <div className="absolute right-4 bottom-3">
+        <div className="absolute right-4 bottom-3 flex gap-2">
+          <Button icon={ArrowUpToLine} onClick={toBeginning} className="shadow-md">
+            Beginning
+          </Button>
           <Button icon={ArrowDownToLine} onClick={onNewestFollowed} className="shadow-md">
             {hasNewer ? 'Go to the newest' : 'Follow the end'}
           </Button>

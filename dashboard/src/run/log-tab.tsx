@@ -54,6 +54,7 @@ export function LogTab({ live }: { readonly live: LiveRun }) {
           onOlder={log.loadOlder}
           onNewer={log.loadNewer}
           onNewest={log.loadNewest}
+          onOldest={log.loadOldest}
         />
       )}
     </div>
@@ -71,8 +72,19 @@ function LogFilters({ filter, address, isFollowed, onFollow }: LogFiltersProps) 
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(filter.search);
   const { search, change } = address;
+  /** What this field has put into the address: anything else came from elsewhere, and is taken over. */
+  const sent = useRef(filter.search);
   useEffect(() => {
-    const timer = setTimeout(() => text.trim() !== filter.search && change({ q: text.trim() || null }), TYPING_MS);
+    if (filter.search === sent.current) return;
+    sent.current = filter.search;
+    setText(filter.search);
+  }, [filter.search]);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      if (text.trim() === filter.search) return;
+      sent.current = text.trim();
+      change({ q: text.trim() || null });
+    }, TYPING_MS);
     return () => clearTimeout(timer);
   }, [text, filter.search, change]);
   useShortcuts([{ keys: '/', label: 'Search the events', run: () => field.current?.focus() }]);

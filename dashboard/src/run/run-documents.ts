@@ -1,4 +1,5 @@
 import { graphql, type ResultOf } from '../api/graphql.ts';
+import { ChildFields } from './child-documents.ts';
 
 const EventFields = graphql(`
   fragment RunEventFields on RunEvent {
@@ -120,22 +121,6 @@ const HeadFields = graphql(`
   }
 `);
 
-const ChildFields = graphql(`
-  fragment ChildRunFields on Run {
-    id
-    status
-    attempt
-    createdAt
-    startedAt
-    finishedAt
-    spawnKey
-    jobId
-    job @include(if: $seesJobs) {
-      slug
-    }
-  }
-`);
-
 /** Everything that the page of a run shows at first, in one question. */
 export const RunPageQuery = graphql(
   `
@@ -242,51 +227,6 @@ export const RunEventsSubscription = graphql(
   `,
   [EventFields],
 );
-
-/** The runs that a run has spawned. */
-export const ChildrenQuery = graphql(
-  `
-    query ChildRuns($id: ID!, $after: String, $seesJobs: Boolean!) {
-      run(id: $id) {
-        children(first: 100, after: $after) {
-          edges {
-            node {
-              ...ChildRunFields
-            }
-          }
-          pageInfo {
-            hasNextPage
-            endCursor
-          }
-        }
-      }
-    }
-  `,
-  [ChildFields],
-);
-
-/** What happens to them. */
-export const ChildrenSubscription = graphql(
-  `
-    subscription ChildRunChanges($parent: ID!, $after: String, $seesJobs: Boolean!) {
-      runChanged(filter: { parentRunId: $parent }, after: $after) {
-        cursor
-        reset
-        changes {
-          kind
-          runId
-          run {
-            ...ChildRunFields
-          }
-        }
-      }
-    }
-  `,
-  [ChildFields],
-);
-
-/** A run that was spawned by another. */
-export type ChildRun = ResultOf<typeof ChildrenQuery>['run']['children']['edges'][number]['node'];
 
 /** A run as its header shows it. */
 export type RunHead = NonNullable<ResultOf<typeof RunHeadQuery>['run']>;

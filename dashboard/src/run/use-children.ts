@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useClient } from 'urql';
 import { useLive } from '../api/use-live.ts';
 import { useCan } from '../app/viewer.tsx';
-import { type ChildRun, ChildrenQuery, ChildrenSubscription } from './run-documents.ts';
+import { type ChildRun, ChildrenQuery, ChildrenSubscription } from './child-documents.ts';
 import { isFinal } from './run-status.ts';
 import type { LiveRun } from './use-run.ts';
 

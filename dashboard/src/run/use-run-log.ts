@@ -19,6 +19,8 @@ export interface RunLog {
   readonly loadNewer: () => void;
   /** Goes to the newest page, whatever was loaded before. */
   readonly loadNewest: () => void;
+  /** Goes to the very first page. */
+  readonly loadOldest: () => void;
 }
 
 interface LogOptions {
@@ -28,7 +30,7 @@ interface LogOptions {
   readonly isFollowed: boolean;
 }
 
-type Place = 'newest' | 'older' | 'newer';
+type Place = 'newest' | 'oldest' | 'older' | 'newer';
 
 /** Loads the story of a run from its end backwards and goes on with what happens; no more than a window of it is kept. */
 export function useRunLog({ live, filter, isFollowed }: LogOptions): RunLog {
@@ -48,8 +50,8 @@ export function useRunLog({ live, filter, isFollowed }: LogOptions): RunLog {
   const ask = useCallback(
     async (place: Place) => {
       const { filter: asked, window: before } = latest.current;
-      const edge = place === 'newest' ? undefined : place === 'older' ? before?.events[0] : before?.events.at(-1);
-      if (place !== 'newest' && !edge) return;
+      const edge = place === 'older' ? before?.events[0] : place === 'newer' ? before?.events.at(-1) : undefined;
+      if ((place === 'older' || place === 'newer') && !edge) return;
       const mine = ++question.current;
       meanwhile.current = [];
       setLoading(place);
@@ -59,7 +61,7 @@ export function useRunLog({ live, filter, isFollowed }: LogOptions): RunLog {
         ...(asked.levels.length > 0 && { level: [...asked.levels] }),
         type: asked.types.length > 0 ? [...asked.types] : SHOWN_TYPES,
         ...(asked.search !== '' && { search: asked.search }),
-        ...(place === 'newer' ? { first: PAGE, after: cursor } : { last: PAGE, before: cursor }),
+        ...(place === 'newer' || place === 'oldest' ? { first: PAGE, after: cursor } : { last: PAGE, before: cursor }),
       };
       const { data, error } = await client.query(RunEventsQuery, variables, { requestPolicy: 'network-only' }).toPromise();
       if (mine !== question.current) return;
@@ -72,6 +74,10 @@ export function useRunLog({ live, filter, isFollowed }: LogOptions): RunLog {
       const page = edges.map(({ node }) => node);
       if (place === 'newest') {
         setWindow(addLive(newestWindow(page, pageInfo.hasPreviousPage), since, true));
+        return;
+      }
+      if (place === 'oldest') {
+        setWindow(addLive({ events: page, hasOlder: false, hasNewer: pageInfo.hasNextPage }, since, false));
         return;
       }
       setWindow((current) => {
@@ -122,5 +128,6 @@ export function useRunLog({ live, filter, isFollowed }: LogOptions): RunLog {
     loadOlder: load('older'),
     loadNewer: load('newer'),
     loadNewest: () => void ask('newest'),
+    loadOldest: () => void ask('oldest'),
   };
 }

@@ -115,13 +115,14 @@ export function useRun(id: string): {
   }, [client]);
   const calmly = useCalm(reload);
 
+  const status = run?.status ?? '';
   const feed = useRunFeed({
     runId: id,
     after: page === null ? null : (page.newest.edges.at(-1)?.node.seq ?? 0),
     round,
     onEnd() {
       hasEnded.current = true;
-      calmly();
+      if (!isFinal(status)) calmly();
     },
     onRefused(message) {
       setRefusal(message);
@@ -144,7 +145,6 @@ export function useRun(id: string): {
     if (events.some(({ type }) => type === 'STATE_CHANGE' || type === 'ANNOTATION' || type === 'USAGE')) calmly();
   });
 
-  const status = run?.status ?? '';
   useEffect(() => {
     // A run that has ended tells nothing more, not even that somebody has replayed it from the dead letters.
     const look = () => {

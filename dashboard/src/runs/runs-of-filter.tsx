@@ -52,7 +52,7 @@ export function RunsOfFilter({ read, columns, onFilter }: RunsOfFilterProps) {
         chosen={chosen}
         onToggle={(status) => onFilter((text) => toggleStatus(text, status))}
       />
-      {problem ? <ProblemNotice problem={problem} /> : null}
+      {problem && !runs.shown.problem ? <ProblemNotice problem={problem} /> : null}
       <div className="h-24 shrink-0 rounded-xl border bg-surface">
         <Suspense>{figures ? <RunHistogram figures={figures} onBrush={brush} /> : null}</Suspense>
       </div>

@@ -21,6 +21,7 @@ const ScheduleFields = graphql(`
     payload
     createdAt
     createdBy
+    workflowId
     job {
       id
       name
@@ -40,10 +41,27 @@ export type Schedule = ResultOf<typeof ScheduleFields>;
 export const SchedulesQuery = graphql(
   `
   query Schedules($filter: ScheduleFilter, $after: String) {
-    schedules(filter: $filter, first: 100, after: $after) {
+    schedules(filter: $filter, first: 50, after: $after) {
       edges {
         node {
           ...ScheduleFields
+          fires(first: 1) {
+            edges {
+              node {
+                id
+                fireAt
+                outcome
+                run {
+                  id
+                  status
+                }
+                workflowRun {
+                  id
+                  status
+                }
+              }
+            }
+          }
         }
       }
       pageInfo {
@@ -55,6 +73,9 @@ export const SchedulesQuery = graphql(
 `,
   [ScheduleFields],
 );
+
+/** A schedule in the list, with what became of its latest moment. */
+export type ScheduleRow = ResultOf<typeof SchedulesQuery>['schedules']['edges'][number]['node'];
 
 export const ScheduleQuery = graphql(
   `

@@ -1,45 +1,42 @@
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
 import { usePages } from '../api/use-pages.ts';
-import { type Column, DataTable } from '../ui/data-table.tsx';
+import { useRefresh } from '../api/use-refresh.ts';
+import { type Column, DataTable, heightOf } from '../ui/data-table.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { Select } from '../ui/field.tsx';
 import { formatDay, formatNumber } from '../ui/format.ts';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { Panel } from '../ui/screen.tsx';
-import { Badge, StatusBadge, type Tone } from '../ui/status-badge.tsx';
+import { StatusBadge } from '../ui/status-badge.tsx';
 import { Time } from '../ui/time.tsx';
 import { type ScheduleFire, ScheduleFiresQuery } from './documents.ts';
-
-const OUTCOMES = {
-  PENDING: ['about to start', 'info'],
-  STARTED: ['started', 'ok'],
-  SKIPPED_OVERLAP: ['skipped: the one before still ran', 'warn'],
-  MISSED: ['missed: no server was there', 'warn'],
-  FAILED: ['could not start', 'bad'],
-} as const satisfies Record<ScheduleFire['outcome'], readonly [string, Tone]>;
+import { FireOutcome, OUTCOMES } from './fire-outcome.tsx';
 
 const COLUMNS: readonly Column<ScheduleFire>[] = [
   { id: 'at', header: 'Moment', size: 130, cell: ({ row }) => <Time at={row.original.fireAt} /> },
-  { id: 'outcome', header: 'What became of it', size: 260, cell: ({ row }) => <Outcome fire={row.original} /> },
-  { id: 'run', header: 'Run', size: 320, cell: ({ row }) => <Started fire={row.original} /> },
-  { id: 'more', header: 'More', size: 320, cell: ({ row }) => more(row.original) },
+  { id: 'outcome', header: 'What became of it', size: 230, cell: ({ row }) => <FireOutcome outcome={row.original.outcome} /> },
+  { id: 'run', header: 'Run', size: 380, cell: ({ row }) => <Started fire={row.original} /> },
+  { id: 'more', header: 'More', size: 260, cell: ({ row }) => more(row.original) },
 ];
 
-/** The moments of a schedule, the latest first, and what became of each. */
-export function FiresPanel({ scheduleId }: { readonly scheduleId: string }) {
-  const [outcome, setOutcome] = useState<ScheduleFire['outcome'] | ''>('');
-  const filter = outcome === '' ? {} : { outcome: [outcome] };
+interface FiresPanelProps {
+  readonly scheduleId: string;
+  /** Which of them, as the address says; what it does not know is all. */
+  readonly outcome: string;
+  readonly onOutcome: (outcome: string) => void;
+}
+
+/** The moments of a schedule, the latest first, and what became of each. Nothing tells of new ones, so it looks now and then. */
+export function FiresPanel({ scheduleId, outcome, onOutcome }: FiresPanelProps) {
+  const chosen = (Object.keys(OUTCOMES) as ScheduleFire['outcome'][]).find((known) => known === outcome);
+  const filter = chosen ? { outcome: [chosen] } : {};
   const pages = usePages(ScheduleFiresQuery, { id: scheduleId, filter }, (data) => data.schedule.fires);
+  useRefresh(pages.refresh);
   return (
     <Panel
       title="History"
       actions={
-        <Select
-          aria-label="What became of it"
-          value={outcome}
-          onChange={(event) => setOutcome(event.target.value as ScheduleFire['outcome'] | '')}
-        >
+        <Select aria-label="What became of it" value={chosen ?? ''} onChange={(event) => onOutcome(event.target.value)}>
           <option value="">all moments</option>
           {Object.entries(OUTCOMES).map(([value, [label]]) => (
             <option key={value} value={value}>
@@ -50,7 +47,7 @@ export function FiresPanel({ scheduleId }: { readonly scheduleId: string }) {
       }
     >
       {pages.problem ? <ProblemNotice problem={pages.problem} onRetry={pages.reload} /> : null}
-      <div className="flex max-h-96 flex-col">
+      <div className="flex max-h-96 flex-col" style={pages.rows.length > 0 ? { height: heightOf(pages.rows.length) } : undefined}>
         <DataTable
           label="Moments"
           rows={pages.rows}
@@ -61,18 +58,13 @@ export function FiresPanel({ scheduleId }: { readonly scheduleId: string }) {
           isLoading={pages.isLoading}
           empty={
             <EmptyState title="No moments">
-              <p>{outcome === '' ? 'It has not fired yet.' : 'None ended like this.'}</p>
+              <p>{chosen ? 'None ended like this.' : 'It has not fired yet.'}</p>
             </EmptyState>
           }
         />
       </div>
     </Panel>
   );
-}
-
-function Outcome({ fire: { outcome } }: { readonly fire: ScheduleFire }) {
-  const [words, tone] = OUTCOMES[outcome];
-  return <Badge tone={tone}>{words}</Badge>;
 }
 
 function Started({ fire: { run, workflowRun } }: { readonly fire: ScheduleFire }) {

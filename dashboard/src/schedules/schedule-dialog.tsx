@@ -5,7 +5,7 @@ import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { Field, Select, TextArea, TextInput } from '../ui/field.tsx';
 import { CreateScheduleMutation, type Schedule, TargetsQuery, UpdateScheduleMutation } from './documents.ts';
 import { FirePreview } from './next-fires.tsx';
-import { formOf, newForm, type ScheduleForm, toInput, toInstant, toTarget } from './schedule-form.ts';
+import { formOf, newForm, type ScheduleForm, toChange, toInput, toInstant, toTarget } from './schedule-form.ts';
 
 interface ScheduleDialogProps {
   /** The schedule to change, `new` to make one, null to show nothing. */
@@ -41,7 +41,7 @@ export function ScheduleDialog({ editing, onClose, onSaved }: ScheduleDialogProp
 
   async function submit(): Promise<void> {
     if (isNew) onSaved((await create.run({ input: { ...toInput(form), ...toTarget(form) } })).createSchedule);
-    else if (editing) onSaved((await update.run({ id: editing.id, input: toInput(form) })).updateSchedule);
+    else if (editing) onSaved((await update.run({ id: editing.id, input: toChange(form, editing) })).updateSchedule);
   }
 
   return (
@@ -91,7 +91,7 @@ export function ScheduleDialog({ editing, onClose, onSaved }: ScheduleDialogProp
           )}
         </Field>
         {form.kind === 'cron' ? (
-          <div className="grid gap-3 sm:grid-cols-2">
+          <div className="grid items-start gap-3 sm:grid-cols-2">
             <Field label="Cron expression" hint="minute hour day month weekday; with a sixth field in front for seconds">
               {(ids) => (
                 <TextInput
@@ -104,7 +104,7 @@ export function ScheduleDialog({ editing, onClose, onSaved }: ScheduleDialogProp
             </Field>
             <Field label="Time zone" hint="by its IANA name">
               {(ids) => (
-                <>
+                <div className="grid">
                   <TextInput
                     {...ids}
                     list="time-zones"
@@ -116,7 +116,7 @@ export function ScheduleDialog({ editing, onClose, onSaved }: ScheduleDialogProp
                       <option key={zone} value={zone} />
                     ))}
                   </datalist>
-                </>
+                </div>
               )}
             </Field>
           </div>
@@ -132,14 +132,14 @@ export function ScheduleDialog({ editing, onClose, onSaved }: ScheduleDialogProp
             )}
           </Field>
         )}
-        <section aria-label="The next moments" className="rounded-lg border bg-canvas p-3 text-xs">
+        <section aria-label="The next moments" className="min-h-32 rounded-lg border bg-canvas p-3 text-xs">
           <FirePreview
             cron={form.kind === 'cron' ? form.cron.trim() : ''}
             timezone={form.timezone.trim()}
             runAt={form.kind === 'once' ? toInstant(form.runAt) : ''}
           />
         </section>
-        <div className="grid gap-3 sm:grid-cols-2">
+        <div className="grid items-start gap-3 sm:grid-cols-2">
           <Field label="When the one before still runs">
             {(ids) => (
               <Select

@@ -73,6 +73,11 @@ export function toInput(form: ScheduleForm): Omit<CreateInput, 'job' | 'workflow
   };
 }
 
+/** As {@link toInput}, of a schedule that is there: the API keeps what is left out, so that an empty payload is sent as an empty object. */
+export function toChange(form: ScheduleForm, { payload }: Pick<Schedule, 'payload'>): Omit<CreateInput, 'job' | 'workflow'> {
+  return { ...(payload !== null && { payload: {} }), ...toInput(form) };
+}
+
 /** What it starts, as the API takes it. */
 export function toTarget(form: ScheduleForm): Pick<CreateInput, 'job' | 'workflow'> {
   const [kind, id = ''] = form.target.split(':');

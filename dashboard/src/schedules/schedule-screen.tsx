@@ -1,9 +1,8 @@
-import { createLazyRoute, Link, useParams } from '@tanstack/react-router';
+import { createLazyRoute, Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Ban, Pause, Pencil, Play, Zap } from 'lucide-react';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { useQuery } from 'urql';
 import { toProblem } from '../api/problem.ts';
-import { useCan } from '../app/viewer.tsx';
 import { Button } from '../ui/button.tsx';
 import { formatNumber } from '../ui/format.ts';
 import { JsonView } from '../ui/json-view.tsx';
@@ -16,19 +15,22 @@ import { type Schedule, ScheduleQuery } from './documents.ts';
 import { FiresPanel } from './fires-panel.tsx';
 import { FireTimes } from './next-fires.tsx';
 import { ScheduleDialog } from './schedule-dialog.tsx';
+import { useCanWrite } from './use-can-write.ts';
 import { useScheduleActions } from './use-schedule-actions.tsx';
 
 /** One schedule: when it fires next, what became of its moments, and what can be done. */
 function ScheduleScreen() {
   const { scheduleId } = useParams({ from: '/schedules/$scheduleId' });
+  const { outcome = '' } = useSearch({ from: '/schedules/$scheduleId' });
+  const navigate = useNavigate({ from: '/schedules/$scheduleId' });
   const [{ data, error }, load] = useQuery({ query: ScheduleQuery, variables: { id: scheduleId } });
   const [version, setVersion] = useState(0);
   const [editing, setEditing] = useState<Schedule | null>(null);
-  const canWrite = useCan('WORKFLOWS_WRITE');
-  const reload = () => {
+  const canWrite = useCanWrite();
+  const reload = useCallback(() => {
     load({ requestPolicy: 'network-only' });
     setVersion((before) => before + 1);
-  };
+  }, [load]);
   const actions = useScheduleActions(reload);
   const schedule = data?.schedule;
   if (!schedule) {
@@ -44,7 +46,7 @@ function ScheduleScreen() {
       title={schedule.name}
       aside={<StatusBadge status={schedule.status} />}
       actions={
-        canWrite && isOpen ? (
+        canWrite(schedule) && isOpen ? (
           <>
             <Button icon={Zap} onClick={() => actions.runNow(schedule)}>
               Run now
@@ -73,7 +75,7 @@ function ScheduleScreen() {
           {schedule.status === 'PAUSED' ? (
             <p className="text-warn">Paused: it does not fire until it is resumed.</p>
           ) : (
-            <FireTimes times={schedule.nextFireTimes} />
+            <FireTimes times={schedule.nextFireTimes} zone={schedule.timezone} />
           )}
         </Panel>
         <Panel title="Settings">
@@ -107,7 +109,12 @@ function ScheduleScreen() {
           <JsonView label="the payload" value={schedule.payload} />
         </Panel>
       )}
-      <FiresPanel key={version} scheduleId={schedule.id} />
+      <FiresPanel
+        key={version}
+        scheduleId={schedule.id}
+        outcome={outcome}
+        onOutcome={(to) => void navigate({ search: { outcome: to }, replace: true })}
+      />
       <ScheduleDialog editing={editing} onClose={() => setEditing(null)} onSaved={reload} />
       {actions.dialog}
     </Screen>

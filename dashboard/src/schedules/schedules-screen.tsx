@@ -2,6 +2,7 @@ import { createLazyRoute, Link, useNavigate, useSearch } from '@tanstack/react-r
 import { Ban, MoreHorizontal, Pause, Pencil, Play, Plus, Zap } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { usePages } from '../api/use-pages.ts';
+import { useRefresh } from '../api/use-refresh.ts';
 import { useCan } from '../app/viewer.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
 import { type Column, DataTable } from '../ui/data-table.tsx';
@@ -12,17 +13,21 @@ import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { Screen } from '../ui/screen.tsx';
 import { StatusBadge, statusWords } from '../ui/status-badge.tsx';
 import { Time } from '../ui/time.tsx';
-import { type Schedule, SchedulesQuery } from './documents.ts';
+import { type Schedule, type ScheduleRow, SchedulesQuery } from './documents.ts';
+import { FireResult } from './fire-outcome.tsx';
 import { ScheduleDialog } from './schedule-dialog.tsx';
+import { useCanWrite } from './use-can-write.ts';
 import { useScheduleActions } from './use-schedule-actions.tsx';
 
+/** Schedules fire by the minute. */
+const REFRESH_MS = 15_000;
 const STATUSES = ['ACTIVE', 'PAUSED', 'COMPLETED', 'CANCELED'] as const;
 
-const COLUMNS: readonly Column<Schedule>[] = [
+const COLUMNS: readonly Column<ScheduleRow>[] = [
   {
     id: 'name',
     header: 'Name',
-    size: 200,
+    size: 190,
     cell: ({ row: { original } }) => (
       <Link to="/schedules/$scheduleId" params={{ scheduleId: original.id }} className="font-medium hover:underline">
         {original.name}
@@ -30,7 +35,7 @@ const COLUMNS: readonly Column<Schedule>[] = [
     ),
   },
   { id: 'status', header: 'Status', size: 100, cell: ({ row }) => <StatusBadge status={row.original.status} /> },
-  { id: 'target', header: 'Starts', size: 180, cell: ({ row }) => targetName(row.original) },
+  { id: 'target', header: 'Starts', size: 160, cell: ({ row }) => targetName(row.original) },
   {
     id: 'when',
     header: 'When',
@@ -47,16 +52,26 @@ const COLUMNS: readonly Column<Schedule>[] = [
     header: 'Next',
     size: 110,
     cell: ({ row }) =>
-      row.original.nextFireAt ? <Time at={row.original.nextFireAt} /> : <span className="text-muted">none</span>,
+      row.original.nextFireAt ? (
+        <Time at={row.original.nextFireAt} zone={row.original.timezone} />
+      ) : (
+        <span className="text-muted">none</span>
+      ),
   },
-  {
-    id: 'last',
-    header: 'Last',
-    size: 110,
-    cell: ({ row }) =>
-      row.original.lastFiredAt ? <Time at={row.original.lastFiredAt} /> : <span className="text-muted">never</span>,
-  },
+  { id: 'last', header: 'Last', size: 210, cell: ({ row }) => <Last schedule={row.original} /> },
 ];
+
+/** The latest moment, one that somebody asked for included, and what became of it. */
+function Last({ schedule: { fires, timezone } }: { readonly schedule: ScheduleRow }) {
+  const fire = fires.edges[0]?.node;
+  if (!fire) return <span className="text-muted">never</span>;
+  return (
+    <span className="flex items-center gap-2">
+      <FireResult fire={fire} />
+      <Time at={fire.fireAt} zone={timezone} />
+    </span>
+  );
+}
 
 /** What a schedule starts, by its name. */
 export function targetName({ job, workflow }: Pick<Schedule, 'job' | 'workflow'>): string {
@@ -67,13 +82,14 @@ export function targetName({ job, workflow }: Pick<Schedule, 'job' | 'workflow'>
 function SchedulesScreen() {
   const search = useSearch({ from: '/schedules' });
   const navigate = useNavigate({ from: '/schedules' });
-  const canWrite = useCan('WORKFLOWS_WRITE');
+  const canWrite = useCanWrite();
+  const canCreate = [useCan('JOBS_WRITE'), useCan('WORKFLOWS_WRITE')].includes(true);
   const status = STATUSES.find((known) => known === search['status']);
   const pages = usePages(SchedulesQuery, { filter: status ? { status: [status] } : {} }, (data) => data.schedules);
+  useRefresh(pages.refresh, REFRESH_MS);
   const [editing, setEditing] = useState<Schedule | 'new' | null>(null);
   const { pause, resume, runNow, cancel, dialog } = useScheduleActions(pages.reload);
-  const columns = useMemo<readonly Column<Schedule>[]>(() => {
-    if (!canWrite) return COLUMNS;
+  const columns = useMemo<readonly Column<ScheduleRow>[]>(() => {
     const items = (schedule: Schedule): MenuItem[] => [
       { label: 'Run now…', icon: Zap, onSelect: () => runNow(schedule) },
       ...(schedule.status === 'PAUSED' ? [{ label: 'Resume', icon: Play, onSelect: () => resume(schedule) }] : []),
@@ -88,7 +104,7 @@ function SchedulesScreen() {
         header: () => <span className="sr-only">Actions</span>,
         size: 56,
         cell: ({ row: { original } }) =>
-          original.status === 'ACTIVE' || original.status === 'PAUSED' ? (
+          canWrite(original) && (original.status === 'ACTIVE' || original.status === 'PAUSED') ? (
             <Menu trigger={<IconButton label={`Actions for ${original.name}`} icon={MoreHorizontal} />} items={items(original)} />
           ) : null,
       },
@@ -113,7 +129,7 @@ function SchedulesScreen() {
               </option>
             ))}
           </Select>
-          {canWrite ? (
+          {canCreate ? (
             <Button variant="primary" icon={Plus} onClick={() => setEditing('new')}>
               Create a schedule
             </Button>

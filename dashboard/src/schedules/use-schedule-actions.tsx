@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useCallback, useState } from 'react';
 import { useAction } from '../api/use-action.ts';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { useToast } from '../ui/toast.tsx';
@@ -13,6 +13,7 @@ import {
 
 type Target = Pick<Schedule, 'id' | 'name'>;
 
+/** All but the dialog are stable between renders, for columns that are made once. */
 interface ScheduleActions {
   readonly pause: (schedule: Target) => void;
   readonly resume: (schedule: Target) => void;
@@ -26,21 +27,24 @@ interface Question extends Target {
   readonly kind: 'pause' | 'runNow' | 'cancel';
 }
 
-/** What can be done with a schedule, the same on its page and in the list; `onChanged` is told when something was. */
+/** What can be done with a schedule, the same on its page and in the list; `onChanged` is told when something was; keep it stable between renders. */
 export function useScheduleActions(onChanged: () => void): ScheduleActions {
   const pause = useAction(PauseScheduleMutation);
-  const resume = useAction(ResumeScheduleMutation);
+  const { run: runResume } = useAction(ResumeScheduleMutation);
   const cancel = useAction(CancelScheduleMutation);
   const runNow = useAction(RunScheduleNowMutation);
   const toast = useToast();
   const navigate = useNavigate();
   const [question, setQuestion] = useState<Question | null>(null);
 
-  async function doResume({ id, name }: Target): Promise<void> {
-    await resume.run({ id });
-    toast({ text: `${name} fires again.` });
-    onChanged();
-  }
+  const doResume = useCallback(
+    async ({ id, name }: Target): Promise<void> => {
+      await runResume({ id });
+      toast({ text: `${name} fires again.` });
+      onChanged();
+    },
+    [runResume, toast, onChanged],
+  );
 
   async function doPause(target: Target): Promise<void> {
     await pause.run({ id: target.id });
@@ -82,10 +86,13 @@ export function useScheduleActions(onChanged: () => void): ScheduleActions {
   };
   const { title, confirm, text, run } = dialogs[asked.kind];
   return {
-    pause: (schedule) => setQuestion({ ...schedule, kind: 'pause' }),
-    resume: (schedule) => void doResume(schedule).catch((error: Error) => toast({ text: error.message })),
-    runNow: (schedule) => setQuestion({ ...schedule, kind: 'runNow' }),
-    cancel: (schedule) => setQuestion({ ...schedule, kind: 'cancel' }),
+    pause: useCallback(({ id, name }) => setQuestion({ id, name, kind: 'pause' }), []),
+    resume: useCallback(
+      (schedule) => void doResume(schedule).catch((error: Error) => toast({ text: error.message })),
+      [doResume, toast],
+    ),
+    runNow: useCallback(({ id, name }) => setQuestion({ id, name, kind: 'runNow' }), []),
+    cancel: useCallback(({ id, name }) => setQuestion({ id, name, kind: 'cancel' }), []),
     dialog: (
       <ConfirmDialog
         open={question !== null}

@@ -15,6 +15,9 @@ const OVERSCAN = 12;
 /** How many rows before the end the next page is asked for. */
 const AHEAD = 20;
 
+/** The height in pixels that a table of so many rows takes up, for tables that are no higher than they need. */
+export const heightOf = (rows: number): number => HEADER_HEIGHT + rows * ROW_HEIGHT + 3;
+
 /** What the table library does for our tables. */
 export type TableFeatures = typeof features;
 

@@ -20,7 +20,7 @@ export function Field({ label, hint, error, children }: FieldProps) {
   const id = useId();
   const described = [hint ? `${id}-hint` : '', error ? `${id}-error` : ''].filter((part) => part !== '').join(' ');
   return (
-    <div className="grid gap-1">
+    <div className="grid min-w-0 grid-cols-1 gap-1">
       <label htmlFor={id} className="font-medium">
         {label}
       </label>
@@ -53,7 +53,7 @@ export function TextArea({ className = '', ...props }: ComponentProps<'textarea'
 
 /** One of a few. */
 export function Select({ className = '', ...props }: ComponentProps<'select'>) {
-  return <select {...props} className={`${CONTROL} h-8 ${className}`} />;
+  return <select {...props} className={`${CONTROL} h-8 min-w-0 ${className}`} />;
 }
 
 /** Yes or no, with its label beside it. */

@@ -12,6 +12,16 @@ const EXACT = new Intl.DateTimeFormat(undefined, {
   fractionalSecondDigits: 3,
   timeZoneName: 'short',
 });
+const MOMENT = new Intl.DateTimeFormat(undefined, {
+  weekday: 'short',
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: 'numeric',
+  second: 'numeric',
+  timeZoneName: 'short',
+});
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
@@ -36,6 +46,19 @@ export const formatPercent = (share: number): string => PERCENT.format(share);
 
 /** The instant to the millisecond in the viewer's zone, which it names. */
 export const formatExact = (instant: string): string => EXACT.format(new Date(instant));
+
+/** The instant to the second in the viewer's zone, which it names, for what is planned. */
+export const formatMoment = (instant: string): string => MOMENT.format(new Date(instant));
+
+/** Day and time in a zone by its IANA name, which it names: `Mar 3, 2026, 9:00 AM in Europe/Berlin`; for a zone that this browser does not know, its name alone. */
+export function formatInZone(instant: string, timeZone: string): string {
+  try {
+    const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', timeZone });
+    return `${format.format(new Date(instant))} in ${timeZone}`;
+  } catch {
+    return timeZone;
+  }
+}
 
 /** The time of the day, to the second. */
 export const formatTime = (instant: string): string => TIME.format(new Date(instant));

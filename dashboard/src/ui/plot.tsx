@@ -73,7 +73,8 @@ export function Plot({
         height,
         legend: { show: false },
         cursor: { show: !bare, drag: { x: isBrushable, y: false, setScale: false } },
-        padding: bare ? [2, 0, 2, 0] : [8, 8, 0, 0],
+        // Half a label stands out over the last mark.
+        padding: bare ? [2, 0, 2, 0] : [8, 24, 0, 0],
         scales: {
           x: { time: true, range: (_plot, min, max) => [min - halfBar(), max + halfBar()] },
           y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.05 : 1] },
@@ -87,6 +88,7 @@ export function Plot({
                 ticks: { stroke: colour('line'), size: 4 },
                 font: `11px ${style.fontFamily}`,
                 size: 26,
+                space: 64,
                 values: (_plot, splits, _axis, _space, step) => splits.map((split) => axisTime(split, step)),
               },
               {

@@ -83,8 +83,12 @@ function isSameRow<Data extends RowData>(a: Row<TableFeatures, Data>, b: Row<Tab
   return a.original === b.original && a.id === b.id;
 }
 
-/** A click on the row itself: not on a control in it, not with a key that means something else, not the end of marking text. */
+/**
+ * A click on the row itself: not on a control in it, not on a menu of it, which React takes for a part of the row wherever it is in the page,
+ * not with a key that means something else, not the end of marking text.
+ */
 function isPlainClick(event: MouseEvent): boolean {
+  if (!event.currentTarget.contains(event.target as Node)) return false;
   if (event.metaKey || event.ctrlKey || event.shiftKey || getSelection()?.toString()) return false;
   return !(event.target as Element).closest('a, button, input, label, select, textarea');
 }

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react';
-import { formatDuration, formatExact, formatRelative } from './format.ts';
+import { formatDuration, formatExact, formatInZone, formatRelative } from './format.ts';
 
 /** One clock for all: whoever shows a time that passes is told each second, and nobody else renders. */
 const listeners = new Set<() => void>();
@@ -25,10 +25,17 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
+interface TimeProps {
+  readonly at: string;
+  /** The zone that the instant is meant in, when it is another than the viewer's: named on hover, too. */
+  readonly zone?: string;
+}
+
 /** An instant as a distance from now, in the viewer's language; the exact instant in the viewer's zone on hover. */
-export function Time({ at }: { readonly at: string }) {
+export function Time({ at, zone }: TimeProps) {
+  const title = zone === undefined ? formatExact(at) : `${formatExact(at)}\n${formatInZone(at, zone)}`;
   return (
-    <time dateTime={at} title={formatExact(at)} className="whitespace-nowrap tabular-nums">
+    <time dateTime={at} title={title} className="whitespace-nowrap tabular-nums">
       {formatRelative(at, useNow())}
     </time>
   );

@@ -45,8 +45,20 @@ const StepDefinition = graphql(`
     workflowId
     eventKey
     condition
+    when
+    whenTrue
+    whenFalse
+    routes {
+      name
+      when
+      to
+    }
+    otherwise
     items
     concurrency
+    toleratesFailedItems
+    sleepSecs
+    sleepUntil
     maxAttempts
     timeoutSecs
     payload
@@ -77,17 +89,6 @@ export const WorkflowQuery = graphql(
           ...StepDefinition
         }
       }
-      versions(first: 20) {
-        edges {
-          node {
-            versionId
-            version
-            createdAt
-            createdBy
-            definition
-          }
-        }
-      }
     }
   }
 `,
@@ -98,6 +99,29 @@ export const WorkflowQuery = graphql(
 export type Workflow = ResultOf<typeof WorkflowQuery>['workflow'];
 /** A step as a definition has it. */
 export type StepDefinition = Workflow['current']['steps'][number];
+
+export const WorkflowVersionsQuery = graphql(`
+  query WorkflowVersions($id: ID!, $after: String) {
+    workflow(id: $id) {
+      id
+      versions(first: 20, after: $after) {
+        edges {
+          node {
+            versionId
+            version
+            createdAt
+            createdBy
+            definition
+          }
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  }
+`);
 
 export const WorkflowRunsQuery = graphql(`
   query WorkflowRuns($filter: WorkflowRunFilter, $after: String) {
@@ -111,6 +135,7 @@ export const WorkflowRunsQuery = graphql(`
           createdAt
           startedAt
           finishedAt
+          batchTotal
           workflow {
             id
             name

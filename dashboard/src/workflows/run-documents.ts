@@ -18,7 +18,14 @@ export const WorkflowRunQuery = graphql(`
       pausedAt
       retryOf
       retryMode
+      retryFrom
       parentRunId
+      partialStep
+      scheduleId
+      tags
+      batchTotal
+      batchStarted
+      deadlineAt
       workflowVersion
       workflow {
         id
@@ -31,6 +38,13 @@ export const WorkflowRunQuery = graphql(`
             status
             createdAt
             retryMode
+          }
+        }
+      }
+      timeline(last: 1) {
+        edges {
+          node {
+            seq
           }
         }
       }
@@ -53,6 +67,7 @@ export const WorkflowRunQuery = graphql(`
           definition {
             name
             message
+            approvers
           }
         }
         edges {
@@ -71,7 +86,7 @@ export type StepNode = WorkflowRun['graph']['nodes'][number];
 
 /** All there is to know of one step. */
 export const StepQuery = graphql(`
-  query Step($workflowRunId: ID!, $ref: String!) {
+  query Step($workflowRunId: ID!, $ref: String!, $withRuns: Boolean!) {
     stepRun(workflowRunId: $workflowRunId, ref: $ref) {
       id
       ref
@@ -98,7 +113,7 @@ export const StepQuery = graphql(`
         eventKey
         onFailure
       }
-      runs(first: 50) {
+      runs(first: 50) @include(if: $withRuns) {
         edges {
           node {
             id
@@ -107,6 +122,21 @@ export const StepQuery = graphql(`
             createdAt
             startedAt
             finishedAt
+          }
+        }
+        pageInfo {
+          hasNextPage
+        }
+      }
+      waits(first: 20) @include(if: $withRuns) {
+        edges {
+          node {
+            id
+            eventKey
+            status
+            requestedAt
+            expiresAt
+            sentBy
           }
         }
       }

@@ -4,7 +4,7 @@ import { useAction } from '../api/use-action.ts';
 import { useCan } from '../app/viewer.tsx';
 import { Button } from '../ui/button.tsx';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
-import { Field, TextArea, TextInput } from '../ui/field.tsx';
+import { Field, Select, TextArea, TextInput } from '../ui/field.tsx';
 import {
   ApproveStepMutation,
   CompleteStepMutation,
@@ -17,6 +17,8 @@ import {
 interface StepActionsProps {
   readonly workflowRunId: string;
   readonly node: StepNode;
+  /** The workflow run has ended: its steps stay as they are. */
+  readonly isRunOver: boolean;
   readonly onChanged: () => void;
 }
 
@@ -34,12 +36,20 @@ const WORDS: Readonly<Record<Kind, { readonly title: string; readonly confirm: s
     confirm: 'Retry it',
     text: 'It is done again, and what has been waiting for it goes on afterwards.',
   },
-  skip: { title: 'Skip the step', confirm: 'Skip it', text: 'It is not done; steps that depend on it see that it was skipped.' },
-  complete: { title: 'Complete the step by hand', confirm: 'Complete it', text: 'It counts as done, with the output you give.' },
+  skip: {
+    title: 'Skip the step',
+    confirm: 'Skip it',
+    text: 'What is done for it is stopped, and the workflow goes on behind it as if it had completed, without an output.',
+  },
+  complete: {
+    title: 'Complete the step by hand',
+    confirm: 'Complete it',
+    text: 'It counts as done, with the output you give; what is done for it is stopped.',
+  },
 };
 
 /** What can be done to a step as it stands. An approval is decided here, in place. */
-export function StepActions({ workflowRunId, node, onChanged }: StepActionsProps) {
+export function StepActions({ workflowRunId, node, isRunOver, onChanged }: StepActionsProps) {
   const canWrite = useCan('WORKFLOWS_WRITE');
   const approve = useAction(ApproveStepMutation);
   const decline = useAction(DeclineStepMutation);
@@ -49,16 +59,20 @@ export function StepActions({ workflowRunId, node, onChanged }: StepActionsProps
   const [kind, setKind] = useState<Kind | null>(null);
   const [reason, setReason] = useState('');
   const [output, setOutput] = useState('');
-  if (!canWrite) return null;
+  const [approver, setApprover] = useState('');
+  if (!canWrite || isRunOver) return null;
   const isOpen = node.status === 'PENDING' || node.status === 'RUNNING' || node.status === 'WAITING';
   const isApproval = node.kind === 'APPROVAL' && node.status === 'WAITING';
-  const canRetry = node.status === 'FAILED';
-  if (!isOpen && !canRetry) return null;
+  const hasFailed = node.status === 'FAILED';
+  if (!isOpen && !hasFailed) return null;
+  const approvers = node.definition?.approvers ?? null;
+  const isDecision = kind === 'approve' || kind === 'decline';
 
   async function submit(): Promise<void> {
     const input = { workflowRunId, ref: node.ref, ...(reason.trim() !== '' && { reason: reason.trim() }) };
-    if (kind === 'approve') await approve.run({ input });
-    if (kind === 'decline') await decline.run({ input });
+    const decision = { ...input, ...(approvers && { approver }) };
+    if (kind === 'approve') await approve.run({ input: decision });
+    if (kind === 'decline') await decline.run({ input: decision });
     if (kind === 'retry') await retry.run({ input });
     if (kind === 'skip') await skip.run({ input });
     if (kind === 'complete') await complete.run({ input: { ...input, ...(output.trim() !== '' && { output: parse(output) }) } });
@@ -80,32 +94,45 @@ export function StepActions({ workflowRunId, node, onChanged }: StepActionsProps
           </Button>
         </>
       ) : null}
-      {canRetry ? (
+      {hasFailed ? (
         <Button icon={RotateCcw} onClick={() => setKind('retry')}>
           Retry
         </Button>
       ) : null}
       {isOpen ? (
-        <>
-          <Button icon={SkipForward} onClick={() => setKind('skip')}>
-            Skip
-          </Button>
-          <Button icon={FastForward} onClick={() => setKind('complete')}>
-            Complete by hand
-          </Button>
-        </>
+        <Button icon={SkipForward} onClick={() => setKind('skip')}>
+          Skip
+        </Button>
       ) : null}
+      <Button icon={FastForward} onClick={() => setKind('complete')}>
+        Complete by hand
+      </Button>
       <ConfirmDialog
         open={kind !== null}
         onClose={() => setKind(null)}
         title={`${words.title}: ${node.definition?.name ?? node.ref}`}
         confirm={words.confirm}
         danger={kind === 'decline'}
+        disabled={isDecision && approvers !== null && approver === ''}
         onConfirm={submit}
       >
         <div className="grid gap-3">
-          {isApproval && node.definition?.message ? <p className="font-medium">{node.definition.message}</p> : null}
+          {isDecision && node.definition?.message ? <p className="font-medium">{node.definition.message}</p> : null}
           <p>{words.text}</p>
+          {isDecision && approvers ? (
+            <Field label="Decided by" hint="The workflow names who may decide this.">
+              {(ids) => (
+                <Select {...ids} value={approver} onChange={(event) => setApprover(event.target.value)}>
+                  <option value="">choose who decides</option>
+                  {approvers.map((name) => (
+                    <option key={name} value={name}>
+                      {name}
+                    </option>
+                  ))}
+                </Select>
+              )}
+            </Field>
+          ) : null}
           {kind === 'complete' ? (
             <Field label="Output" hint="JSON; may stay empty">
               {(ids) => (

@@ -32,6 +32,13 @@ export function StepFacts({ step }: { readonly step: StepDefinition }) {
             </code>,
           ],
         ] as const)),
+    ...(step.whenTrue.length === 0 ? [] : ([['If it holds', step.whenTrue.join(', ')]] as const)),
+    ...(step.whenFalse.length === 0 ? [] : ([['If it does not', step.whenFalse.join(', ')]] as const)),
+    ...step.routes.map(({ name, to }) => [`Way ${name}`, to.join(', ')] as const),
+    ...(step.otherwise.length === 0 ? [] : ([['Otherwise', step.otherwise.join(', ')]] as const)),
+    ...(step.sleepSecs === null ? [] : ([['Sleeps', `${step.sleepSecs} s`]] as const)),
+    ...(step.sleepUntil === null ? [] : ([['Sleeps until', step.sleepUntil]] as const)),
+    ...(step.toleratesFailedItems ? ([['Failed items', 'have the result null']] as const) : []),
     ...(step.concurrency === null ? [] : ([['Side by side', `at most ${step.concurrency}`]] as const)),
     ...(step.maxAttempts === null ? [] : ([['Attempts', `at most ${step.maxAttempts}`]] as const)),
     ...(step.timeoutSecs === null ? [] : ([['Timeout', `${step.timeoutSecs} s`]] as const)),
@@ -60,6 +67,7 @@ export function StepFacts({ step }: { readonly step: StepDefinition }) {
     <Panel title={step.name}>
       <div className="grid gap-3">
         <Facts facts={facts} />
+        {step.when === null ? null : <JsonView label="what decides" value={step.when} />}
         {step.condition === null ? null : <JsonView label="the condition" value={step.condition} />}
         {step.payload === null ? null : <JsonView label="the payload" value={step.payload} />}
       </div>

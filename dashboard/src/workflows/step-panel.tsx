@@ -1,8 +1,8 @@
-import { Link } from '@tanstack/react-router';
 import { X } from 'lucide-react';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useQuery } from 'urql';
 import { toProblem } from '../api/problem.ts';
+import { useCan } from '../app/viewer.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { JsonView } from '../ui/json-view.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
@@ -13,22 +13,29 @@ import { Elapsed, Time } from '../ui/time.tsx';
 import { type Step, type StepNode, StepQuery } from './run-documents.ts';
 import { StepActions } from './step-actions.tsx';
 import { skipWords } from './step-words.ts';
+import { StepWork } from './step-work.tsx';
 
 interface StepPanelProps {
   readonly workflowRunId: string;
   /** The step as the graph has it: it is live, and the parts are loaded again when it has changed. */
   readonly node: StepNode;
+  readonly isRunOver: boolean;
   readonly onChanged: () => void;
   readonly onClose: () => void;
 }
 
 /** One step: what it got, what it gave, who decided, and its runs. */
-export function StepPanel({ workflowRunId, node, onChanged, onClose }: StepPanelProps) {
-  const [{ data, error }, load] = useQuery({ query: StepQuery, variables: { workflowRunId, ref: node.ref } });
+export function StepPanel({ workflowRunId, node, isRunOver, onChanged, onClose }: StepPanelProps) {
+  const variables = { workflowRunId, ref: node.ref, withRuns: useCan('RUNS_READ') };
+  const [{ data, error }, load] = useQuery({ query: StepQuery, variables });
   const step = data?.stepRun.id === node.id ? data.stepRun : null;
-  const state = `${node.status} ${node.attempt} ${node.decision} ${node.finishedAt}`;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the state of the step that asks for its parts anew.
-  useEffect(() => load({ requestPolicy: 'cache-and-network' }), [state]);
+  const state = `${node.id} ${node.status} ${node.attempt} ${node.decision} ${node.finishedAt} ${node.mapStarted}`;
+  const loaded = useRef(state);
+  useEffect(() => {
+    if (loaded.current === state) return;
+    loaded.current = state;
+    load({ requestPolicy: 'network-only' });
+  }, [state, load]);
 
   return (
     <Panel
@@ -43,8 +50,8 @@ export function StepPanel({ workflowRunId, node, onChanged, onClose }: StepPanel
       {error && !step ? (
         <ProblemNotice problem={toProblem(error)} onRetry={() => load({ requestPolicy: 'network-only' })} />
       ) : null}
-      <div className="grid gap-4">
-        <StepActions workflowRunId={workflowRunId} node={node} onChanged={onChanged} />
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+        <StepActions key={node.id} workflowRunId={workflowRunId} node={node} isRunOver={isRunOver} onChanged={onChanged} />
         {step ? <StepParts step={step} /> : <Skeleton lines={4} />}
       </div>
     </Panel>
@@ -79,8 +86,8 @@ function StepParts({ step }: { readonly step: Step }) {
     <>
       <Facts facts={facts} />
       {step.error ? <p className="rounded-md bg-bad-soft p-2 text-bad">{step.error}</p> : null}
-      {step.runs.edges.length > 0 || step.workflowRuns.length > 0 ? <Executions step={step} /> : null}
-      <div className="grid gap-3 lg:grid-cols-2">
+      <StepWork step={step} />
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
         {step.input === null ? null : <Titled title="Input" value={step.input} />}
         {step.output === null ? null : <Titled title="Output" value={step.output} />}
       </div>
@@ -93,39 +100,6 @@ function Titled({ title, value }: { readonly title: string; readonly value: unkn
     <div className="grid min-w-0 content-start gap-1">
       <h3 className="font-medium">{title}</h3>
       <JsonView label={`the ${title.toLowerCase()} of the step`} value={value} />
-    </div>
-  );
-}
-
-/** The runs that did the work of a step: one for each attempt, or for each item. */
-function Executions({ step }: { readonly step: Step }) {
-  return (
-    <div className="grid gap-1">
-      <h3 className="font-medium">Runs</h3>
-      <ul className="grid gap-1">
-        {step.runs.edges.map(({ node }) => (
-          <li key={node.id} className="flex flex-wrap items-center gap-2">
-            <StatusBadge status={node.status} />
-            <Link to="/runs/$runId" params={{ runId: node.id }} className="font-mono text-xs text-accent underline">
-              {node.id}
-            </Link>
-            {node.startedAt ? <Elapsed from={node.startedAt} to={node.finishedAt} /> : null}
-            {node.error ? <span className="min-w-0 truncate text-bad">{node.error}</span> : null}
-          </li>
-        ))}
-        {step.workflowRuns.map(({ id, status }) => (
-          <li key={id} className="flex flex-wrap items-center gap-2">
-            <StatusBadge status={status} />
-            <Link
-              to="/workflow-runs/$workflowRunId"
-              params={{ workflowRunId: id }}
-              className="font-mono text-xs text-accent underline"
-            >
-              {id}
-            </Link>
-          </li>
-        ))}
-      </ul>
     </div>
   );
 }

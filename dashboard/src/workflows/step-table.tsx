@@ -1,5 +1,7 @@
+import { type CSSProperties, useMemo } from 'react';
+import { type Column, DataTable, heightOf } from '../ui/data-table.tsx';
+import { EmptyState } from '../ui/empty-state.tsx';
 import { formatDuration } from '../ui/format.ts';
-import { ScrollRegion } from '../ui/scroll-region.tsx';
 import { StatusBadge, statusWords, type Tone, toneOf } from '../ui/status-badge.tsx';
 import { Elapsed, useNow } from '../ui/time.tsx';
 import type { StepNode, WorkflowRun } from './run-documents.ts';
@@ -16,80 +18,101 @@ const FILLS: Readonly<Record<Tone, string>> = {
 interface StepTableProps {
   readonly run: WorkflowRun;
   readonly selected: string;
+  /** Stable between renders. */
   readonly onSelect: (ref: string) => void;
 }
 
 /** The steps on one axis of time, as a table that can be read without seeing it. */
 export function StepTable({ run, selected, onSelect }: StepTableProps) {
-  const now = useNow();
-  const from = Date.parse(run.startedAt ?? run.createdAt);
-  const to = run.finishedAt ? Date.parse(run.finishedAt) : now;
-  const span = Math.max(to - from, 1);
+  const { nodes } = run.graph;
+  const start = Date.parse(run.startedAt ?? run.createdAt);
+  const end = run.finishedAt ? Date.parse(run.finishedAt) : null;
+  const columns = useMemo(() => makeColumns(start, end, selected, onSelect), [start, end, selected, onSelect]);
+  const axis = { '--span': useSpan(start, end), height: heightOf(nodes.length) } as CSSProperties;
   return (
-    <ScrollRegion label="Steps over time" className="rounded-xl border bg-surface">
-      <table className="w-full min-w-[44rem]">
-        <thead className="text-left text-xs text-muted">
-          <tr className="border-b">
-            <th scope="col" className="w-52 px-3 py-2 font-medium">
-              Step
-            </th>
-            <th scope="col" className="w-28 px-3 font-medium">
-              Status
-            </th>
-            <th scope="col" className="px-3 font-medium">
-              From the start to {formatDuration(span)}
-            </th>
-            <th scope="col" className="w-24 px-3 font-medium">
-              Took
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {run.graph.nodes.map((step) => (
-            <tr key={step.ref} className={`border-b last:border-b-0 ${step.ref === selected ? 'bg-accent-soft' : ''}`}>
-              <td className="px-3 py-1.5">
-                <button type="button" className="max-w-48 truncate text-left hover:underline" onClick={() => onSelect(step.ref)}>
-                  {step.definition?.name ?? step.ref}
-                </button>
-                <div className="text-xs text-muted">{statusWords(step.kind)}</div>
-              </td>
-              <td className="px-3">
-                <StatusBadge status={step.status} />
-              </td>
-              <td className="px-3">
-                <Bar step={step} from={from} span={span} now={now} />
-              </td>
-              <td className="px-3">{step.startedAt ? <Elapsed from={step.startedAt} to={step.finishedAt} /> : null}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollRegion>
+    <div className="flex max-h-[75dvh] flex-col" style={axis}>
+      <DataTable
+        label="Steps over time"
+        rows={nodes}
+        columns={columns}
+        rowId={(step) => step.ref}
+        empty={<EmptyState title="No steps" />}
+      />
+    </div>
   );
 }
 
-/** A kept result is of another execution: it has no place on this axis. */
-function Bar({
-  step,
-  from,
-  span,
-  now,
-}: {
-  readonly step: StepNode;
-  readonly from: number;
-  readonly span: number;
-  readonly now: number;
-}) {
+/** The length of the axis in milliseconds; until there is an end it grows with the clock. */
+function useSpan(start: number, end: number | null): number {
+  const now = useNow();
+  return Math.max((end ?? now) - start, 1);
+}
+
+function makeColumns(
+  start: number,
+  end: number | null,
+  selected: string,
+  onSelect: (ref: string) => void,
+): readonly Column<StepNode>[] {
+  return [
+    {
+      id: 'step',
+      header: 'Step',
+      size: 200,
+      cell: ({ row: { original } }) => (
+        <button
+          type="button"
+          aria-pressed={original.ref === selected}
+          className={`max-w-full truncate rounded px-1 text-left font-medium hover:underline ${original.ref === selected ? 'bg-accent-soft text-accent' : ''}`}
+          onClick={() => onSelect(original.ref)}
+        >
+          {original.definition?.name ?? original.ref}
+        </button>
+      ),
+    },
+    {
+      id: 'kind',
+      header: 'Kind',
+      size: 110,
+      cell: ({ row }) => <span className="text-muted">{statusWords(row.original.kind)}</span>,
+    },
+    { id: 'status', header: 'Status', size: 110, cell: ({ row }) => <StatusBadge status={row.original.status} /> },
+    {
+      id: 'axis',
+      header: () => <AxisLabel start={start} end={end} />,
+      size: 320,
+      cell: ({ row }) => <Bar step={row.original} start={start} />,
+    },
+    {
+      id: 'took',
+      header: 'Took',
+      size: 90,
+      cell: ({ row: { original } }) =>
+        original.startedAt ? <Elapsed from={original.startedAt} to={original.finishedAt} /> : null,
+    },
+  ];
+}
+
+function AxisLabel({ start, end }: { readonly start: number; readonly end: number | null }) {
+  return <>From the start to {formatDuration(useSpan(start, end))}</>;
+}
+
+/**
+ * The time of a step as a part of the axis. Only the axis follows the clock: the browser works out from it where the bars are, so that a
+ * second that passes draws no row again. A kept result is of another execution and has no place here.
+ */
+function Bar({ step, start }: { readonly step: StepNode; readonly start: number }) {
   if (step.startedAt === null || step.keptFrom !== null) return null;
-  const start = Date.parse(step.startedAt);
-  const end = step.finishedAt ? Date.parse(step.finishedAt) : now;
-  const left = Math.min(Math.max((start - from) / span, 0), 1);
-  const width = Math.min(Math.max((end - start) / span, 0.004), 1 - left);
+  const from = Math.max(Date.parse(step.startedAt) - start, 0);
+  const to = step.finishedAt ? `${Math.max(Date.parse(step.finishedAt) - start, from)}` : 'var(--span)';
   return (
-    <div aria-hidden className="relative h-3 w-full rounded bg-hover">
+    <div aria-hidden className="relative h-3 w-full overflow-hidden rounded bg-hover">
       <div
-        className={`absolute h-3 rounded ${FILLS[toneOf(step.status)]}`}
-        style={{ left: `${left * 100}%`, width: `${width * 100}%` }}
+        className={`absolute h-3 min-w-1 rounded ${FILLS[toneOf(step.status)]}`}
+        style={{
+          left: `min(100% - 4px, ${from} / var(--span) * 100%)`,
+          width: `calc((${to} - ${from}) / var(--span) * 100%)`,
+        }}
       />
     </div>
   );

@@ -1,4 +1,4 @@
-import type { GraphStep } from './graph-view.tsx';
+import type { GraphStep } from './graph-node.tsx';
 import type { StepNode } from './run-documents.ts';
 
 const SKIPPED: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { useClient } from 'urql';
 import { usePages } from '../api/use-pages.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
@@ -26,13 +27,36 @@ const COLUMNS: readonly Column<WorkflowEvent>[] = [
   { id: 'actor', header: 'By', size: 180, cell: ({ row }) => row.original.actor },
 ];
 
-/** Everything that has happened in a workflow run, in order. */
-export function WorkflowEvents({ run }: { readonly run: WorkflowRun }) {
+interface WorkflowEventsProps {
+  readonly run: WorkflowRun;
+  /** How many events there are by now: the new ones are added as it grows. */
+  readonly seq: number;
+}
+
+/** Everything that has happened in a workflow run, in order, followed. */
+export function WorkflowEvents({ run, seq }: WorkflowEventsProps) {
+  const client = useClient();
   const pages = usePages(WorkflowTimelineQuery, { id: run.id }, (data) => data.workflowRun.timeline);
-  const { loadMore, reload, hasMore } = pages;
-  const state = run.graph.nodes.map(({ status, attempt }) => `${status}${attempt}`).join() + run.status;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the state of the run that asks for what is new.
-  useEffect(() => (hasMore ? loadMore() : reload()), [state]);
+  const { update, hasMore, isLoading } = pages;
+  const last = pages.rows.at(-1)?.seq ?? 0;
+  // What lies on later pages is loaded when somebody comes to it; at the end of the story, what is new is.
+  const isBehind = !isLoading && !hasMore && last < seq;
+
+  useEffect(() => {
+    if (!isBehind) return;
+    let isOld = false;
+    void client
+      .query(WorkflowTimelineQuery, { id: run.id, after: String(last) }, { requestPolicy: 'network-only' })
+      .toPromise()
+      .then(({ data }) => {
+        const news = data?.workflowRun.timeline.edges.map(({ node }) => node) ?? [];
+        if (!isOld && news.length > 0) update((rows) => [...rows, ...news]);
+      });
+    return () => {
+      isOld = true;
+    };
+  }, [client, run.id, isBehind, last, update]);
+
   return (
     <div className="flex h-[28rem] flex-col">
       {pages.problem ? <ProblemNotice problem={pages.problem} onRetry={pages.reload} /> : null}
@@ -41,9 +65,9 @@ export function WorkflowEvents({ run }: { readonly run: WorkflowRun }) {
         rows={pages.rows}
         columns={COLUMNS}
         rowId={(event) => event.id}
-        hasMore={pages.hasMore}
+        hasMore={hasMore}
         onMore={pages.loadMore}
-        isLoading={pages.isLoading}
+        isLoading={isLoading}
         empty={<EmptyState title="Nothing has happened yet" />}
       />
     </div>

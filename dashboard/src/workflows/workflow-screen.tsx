@@ -1,6 +1,6 @@
 import { createLazyRoute, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Play } from 'lucide-react';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { useQuery } from 'urql';
 import { toProblem } from '../api/problem.ts';
 import { useAction } from '../api/use-action.ts';
@@ -9,22 +9,22 @@ import { Button } from '../ui/button.tsx';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { JsonView } from '../ui/json-view.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
-import { Facts, Panel, Screen } from '../ui/screen.tsx';
+import { Panel, Screen } from '../ui/screen.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { Badge } from '../ui/status-badge.tsx';
 import { Tabs } from '../ui/tabs.tsx';
-import { Time } from '../ui/time.tsx';
 import { useToast } from '../ui/toast.tsx';
 import { SetWorkflowEnabledMutation, type Workflow, WorkflowQuery } from './documents.ts';
 import { GraphView } from './graph-view.tsx';
 import { StepFacts } from './step-facts.tsx';
 import { TriggerWorkflowDialog } from './trigger-workflow-dialog.tsx';
 import { WorkflowRunTable } from './workflow-run-table.tsx';
+import { WorkflowVersions } from './workflow-versions.tsx';
 
 /** One workflow: its graph, its runs, its versions. */
 function WorkflowScreen() {
   const { workflowId } = useParams({ from: '/workflows/$workflowId' });
-  const { tab = 'graph', step = null } = useSearch({ from: '/workflows/$workflowId' });
+  const { tab = 'graph', step = null, status = '' } = useSearch({ from: '/workflows/$workflowId' });
   const navigate = useNavigate({ from: '/workflows/$workflowId' });
   const [{ data, error }, load] = useQuery({ query: WorkflowQuery, variables: { id: workflowId } });
   const [triggering, setTriggering] = useState(false);
@@ -33,6 +33,10 @@ function WorkflowScreen() {
   const canWrite = useCan('WORKFLOWS_WRITE');
   const setEnabled = useAction(SetWorkflowEnabledMutation);
   const toast = useToast();
+  const showStep = useCallback(
+    (ref: string) => void navigate({ search: { tab: 'graph', step: ref }, replace: true }),
+    [navigate],
+  );
   const workflow = data?.workflow;
   if (!workflow) {
     const retry = () => load({ requestPolicy: 'network-only' });
@@ -77,24 +81,22 @@ function WorkflowScreen() {
             id: 'graph',
             label: 'Graph',
             count: current.steps.length,
-            content: (
-              <Definition
-                workflow={workflow}
-                step={step}
-                onStep={(ref) => void navigate({ search: { tab: 'graph', step: ref }, replace: true })}
-              />
-            ),
+            content: <Definition workflow={workflow} step={step} onStep={showStep} />,
           },
           {
             id: 'runs',
             label: 'Runs',
             content: (
-              <div className="flex h-[calc(100dvh-12rem)] min-h-80 flex-col">
-                <WorkflowRunTable filter={{ workflow: id }} />
+              <div className="flex h-[calc(100dvh-12rem)] min-h-80 flex-col gap-3">
+                <WorkflowRunTable
+                  filter={{ workflow: id }}
+                  choice={status}
+                  onChoice={(to) => void navigate({ search: { tab: 'runs', status: to }, replace: true })}
+                />
               </div>
             ),
           },
-          { id: 'versions', label: 'Versions', count: workflow.version, content: <Versions workflow={workflow} /> },
+          { id: 'versions', label: 'Versions', count: workflow.version, content: <WorkflowVersions workflow={workflow} /> },
         ]}
       />
       <TriggerWorkflowDialog workflow={triggering ? workflow : null} onClose={() => setTriggering(false)} />
@@ -135,38 +137,6 @@ function Definition({ workflow: { name, current }, step, onStep }: DefinitionPro
         </Panel>
       )}
     </div>
-  );
-}
-
-function Versions({ workflow }: { readonly workflow: Workflow }) {
-  return (
-    <ol className="grid gap-2">
-      {workflow.versions.edges.map(({ node }) => (
-        <li key={node.versionId}>
-          <details className="rounded-xl border bg-surface px-4 py-2">
-            <summary className="flex flex-wrap items-center gap-3">
-              <span className="font-medium">Version {node.version}</span>
-              <Time at={node.createdAt} />
-              {node.version === workflow.version ? <Badge tone="accent">in use</Badge> : null}
-            </summary>
-            <div className="grid gap-2 py-2">
-              <Facts
-                facts={[
-                  [
-                    'Id',
-                    <code key="id" className="font-mono text-xs">
-                      {node.versionId}
-                    </code>,
-                  ],
-                  ['Made by', node.createdBy],
-                ]}
-              />
-              <JsonView label={`the definition of version ${node.version}`} value={node.definition} />
-            </div>
-          </details>
-        </li>
-      ))}
-    </ol>
   );
 }
 

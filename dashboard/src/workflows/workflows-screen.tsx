@@ -1,8 +1,8 @@
 import { createLazyRoute, Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { usePages } from '../api/use-pages.ts';
+import { useRefresh } from '../api/use-refresh.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
-import { Select } from '../ui/field.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { Screen } from '../ui/screen.tsx';
 import { Badge, statusWords, toneOf } from '../ui/status-badge.tsx';
@@ -10,8 +10,6 @@ import { Tabs } from '../ui/tabs.tsx';
 import { Time } from '../ui/time.tsx';
 import { type WorkflowRow, WorkflowsQuery } from './documents.ts';
 import { WorkflowRunTable } from './workflow-run-table.tsx';
-
-const RUN_STATUSES = ['RUNNING', 'PENDING', 'PAUSED', 'COMPLETED', 'FAILED', 'TIMED_OUT', 'CANCELED'] as const;
 
 const COLUMNS: readonly Column<WorkflowRow>[] = [
   {
@@ -55,7 +53,6 @@ function Latest({ workflow: { runs } }: { readonly workflow: WorkflowRow }) {
 function WorkflowsScreen() {
   const { tab = 'workflows', status = '' } = useSearch({ from: '/workflows' });
   const navigate = useNavigate({ from: '/workflows' });
-  const chosen = RUN_STATUSES.find((known) => known === status);
   return (
     <Screen title="Workflows">
       <Tabs
@@ -69,20 +66,11 @@ function WorkflowsScreen() {
             label: 'Runs',
             content: (
               <div className="flex h-[calc(100dvh-10rem)] min-h-80 flex-col gap-3">
-                <Select
-                  aria-label="Status"
-                  className="self-start"
-                  value={chosen ?? ''}
-                  onChange={(event) => void navigate({ search: { tab: 'runs', status: event.target.value }, replace: true })}
-                >
-                  <option value="">all statuses</option>
-                  {RUN_STATUSES.map((known) => (
-                    <option key={known} value={known}>
-                      {statusWords(known)}
-                    </option>
-                  ))}
-                </Select>
-                <WorkflowRunTable filter={chosen ? { status: [chosen] } : {}} />
+                <WorkflowRunTable
+                  filter={{}}
+                  choice={status}
+                  onChoice={(to) => void navigate({ search: { tab: 'runs', status: to }, replace: true })}
+                />
               </div>
             ),
           },
@@ -92,8 +80,12 @@ function WorkflowsScreen() {
   );
 }
 
+/** The list itself changes rarely; the bars of the latest runs need not be of this second. */
+const REFRESH_MS = 15_000;
+
 function WorkflowTable() {
   const pages = usePages(WorkflowsQuery, {}, (data) => data.workflows);
+  useRefresh(pages.refresh, REFRESH_MS);
   return (
     <div className="flex h-[calc(100dvh-10rem)] min-h-80 flex-col gap-3">
       {pages.problem ? <ProblemNotice problem={pages.problem} onRetry={pages.reload} /> : null}

@@ -14,7 +14,7 @@ export type HealthWindow = keyof typeof HEALTH_WINDOWS;
 /** Ended runs of one job that are looked at, the newest ones; fewer when many jobs are looked at together. */
 export const MAX_HEALTH_RUNS = 10_000;
 /** Ended runs of all jobs together, as far as that leaves {@link MIN_HEALTH_RUNS} to each. */
-const MAX_HEALTH_RUNS_OF_ALL = 100_000;
+const MAX_HEALTH_RUNS_OF_ALL = 50_000;
 const MIN_HEALTH_RUNS = 1_000;
 
 /** How the runs of a job have ended lately. */

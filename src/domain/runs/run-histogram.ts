@@ -86,10 +86,17 @@ interface Cell {
   readonly n: number;
   readonly status: RunStatus;
   readonly count: number;
-  /** Runs that were looked at to find these. */
-  readonly examined: number;
+  /** The edges of what was looked at; left out where all of it was. */
+  readonly oldest?: Date;
+  readonly newest?: Date;
+}
+
+/** A cell of which only the newest runs may have been looked at. */
+interface SampledCell extends Cell {
   readonly oldest: Date;
   readonly newest: Date;
+  /** Runs that were looked at in the whole stretch. */
+  readonly examined: number;
 }
 
 /** The condition of a stretch `b.n`, over `runs r`, with the parameters of the grid behind `values`. */
@@ -106,20 +113,29 @@ async function countInIndex(actor: Actor, filter: RunFilter, grid: Grid, deps: {
   const { status = RUN_STATUSES, ...times } = filter;
   const meant = compileFilter(actor, times);
   const { sql, values } = within(grid, meant.values);
-  const sampled = Math.max(Math.floor(EXACT / (status.length * grid.number)), 1);
-  const { rows } = await deps.reads.query<Cell & { limit: number }>(
-    `with size as materialized (
-       select case when c.reltuples <= ${EXACT} then ${EXACT} else ${sampled} end as limit from pg_class c where c.oid = 'runs'::regclass)
-     select b.n, s.status, c.*, (select s.limit from size s)
-       from unnest($${values.length + 1}::text[]) as s (status) cross join generate_series(0, ${grid.number - 1}) as b (n)
-      cross join lateral (
-        select count(*)::int as count, count(*)::int as examined, min(x.created_at) as oldest, max(x.created_at) as newest
-          from (select r.created_at from runs r where ${meant.sql} and r.status = s.status and ${sql}
-                 order by r.created_at desc limit (select s.limit from size s)) x) c
+  const inCell = `from runs r where ${meant.sql} and r.status = s.status and ${sql}`;
+  const limit = (await isSmall(deps.reads)) ? null : Math.max(Math.floor(EXACT / (status.length * grid.number)), 1);
+  // Counting alone takes half as long as finding the edges of what was counted, too.
+  const counted =
+    limit === null
+      ? `select count(*)::int as count ${inCell}`
+      : `select count(*)::int as count, min(x.created_at) as oldest, max(x.created_at) as newest
+           from (select r.created_at ${inCell} order by r.created_at desc limit ${limit}) x`;
+  const { rows } = await deps.reads.query<Cell>(
+    `select b.n, s.status, c.* from unnest($${values.length + 1}::text[]) as s (status)
+      cross join generate_series(0, ${grid.number - 1}) as b (n) cross join lateral (${counted}) c
       where c.count > 0`,
     [...values, status],
   );
-  return tally(grid, rows, ({ count, limit }) => count >= limit);
+  return tally(grid, rows, ({ count }) => limit !== null && count >= limit);
+}
+
+/** Whether the database has no more runs than are counted one by one, as far as it knows. */
+async function isSmall(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ small: boolean }>(
+    `select c.reltuples <= ${EXACT} as small from pg_class c where c.oid = 'runs'::regclass`,
+  );
+  return rows[0]?.small ?? false;
 }
 
 async function countAmong(actor: Actor, filter: RunFilter, grid: Grid, deps: { readonly reads: Pool }): Promise<Cells> {
@@ -128,7 +144,7 @@ async function countAmong(actor: Actor, filter: RunFilter, grid: Grid, deps: { r
   const { among, meant, isDear } = examination;
   const { sql, values } = within(grid, examination.values);
   const limit = Math.floor((isDear ? ASKED : EXAMINED) / grid.number);
-  const { rows } = await deps.reads.query<Cell>(
+  const { rows } = await deps.reads.query<SampledCell>(
     `select b.n, c.* from generate_series(0, ${grid.number - 1}) as b (n)
       cross join lateral (
         select r.status, (count(*) filter (where ${meant}))::int as count, (sum(count(*)) over ())::int as examined,
@@ -145,7 +161,7 @@ async function countRare({ among, meant, values }: Examination, grid: Grid, pool
   const n = values.length;
   const { rows } = await pool.query<Cell>(
     `select least(floor(extract(epoch from r.created_at - $${n + 1}::timestamptz) * 1e6 / $${n + 3}::float8)::int, ${grid.number - 1}) as n,
-            r.status, count(*)::int as count, 0 as examined, min(r.created_at) as oldest, max(r.created_at) as newest
+            r.status, count(*)::int as count
        from runs r where ${among} and ${meant} and r.created_at >= $${n + 1}::timestamptz and r.created_at < $${n + 2}::timestamptz
       group by 1, 2`,
     [...values, grid.from, grid.to, grid.widthUs],
@@ -157,8 +173,10 @@ async function countRare({ among, meant, values }: Examination, grid: Grid, pool
 function tally<Row extends Cell>(grid: Grid, rows: readonly Row[], isPart: (row: Row) => boolean): Cells {
   const counts = new Map(
     rows.map((row) => {
-      const seen = { from: startOf(grid, row.n), oldest: row.oldest.getTime(), newest: row.newest.getTime() };
-      return [`${row.n} ${row.status}`, estimate(row.count, { ...seen, isPart: isPart(row) })];
+      const { n, status, count, oldest, newest } = row;
+      const estimated = (from: Date, to: Date) =>
+        estimate(count, { from: startOf(grid, n), oldest: from.getTime(), newest: to.getTime(), isPart: isPart(row) });
+      return [`${n} ${status}`, oldest && newest ? estimated(oldest, newest) : count];
     }),
   );
   return { counts, isSampled: rows.some(isPart) };

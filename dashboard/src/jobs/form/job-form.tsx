@@ -55,7 +55,7 @@ export function JobForm({ initial, isNew, submit, onSubmit, onCancel }: JobFormP
   }
 
   const group = ({ fields }: JobFieldGroup) => (
-    <div className="grid gap-x-6 gap-y-4 md:grid-cols-2">
+    <div className="grid grid-cols-1 gap-x-6 gap-y-4 md:grid-cols-2">
       {fields
         .filter((field) => isShown(field, values))
         .map((field) => (
@@ -71,7 +71,7 @@ export function JobForm({ initial, isNew, submit, onSubmit, onCancel }: JobFormP
     </div>
   );
   return (
-    <form ref={form} noValidate className="grid max-w-4xl gap-3" onSubmit={(event) => void send(event)}>
+    <form ref={form} noValidate className="grid max-w-4xl grid-cols-1 gap-3" onSubmit={(event) => void send(event)}>
       {problem ? (
         <p role="alert" className="rounded-md border border-bad bg-bad-soft p-3 text-bad">
           {problem}

@@ -77,7 +77,9 @@ export function useTrigger({ job, payload, groups, options }: Draft) {
     const href = `/runs/${id}`;
     toast({
       text: wordsOf(triggered, job.name),
-      ...(id !== null && { link: { label: 'See the run', href, open: () => void navigate({ to: href as '/runs' }) } }),
+      ...(id !== null && {
+        link: { label: 'See the run', href, open: () => void navigate({ to: '/runs/$runId', params: { runId: id } }) },
+      }),
     });
   }
 
