@@ -181,6 +181,16 @@ export async function startApp(options: AppOptions): Promise<App> {
   const faces: readonly Face[] =
     config.role === 'worker' ? [] : [graphql.handle, rest.handle, session, docs.handle, dashboard.handle];
 
+  /** Lets go of everything that would keep the process alive. */
+  async function disconnect(): Promise<void> {
+    await engine.close();
+    await listener.stop();
+    await executor.close();
+    await managed?.close();
+    await prisma.$disconnect();
+    await pools.close();
+  }
+
   let stopping = false;
   await listener.start();
   await engine.start();
@@ -191,6 +201,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     metrics: metrics.registry,
     readiness: () =>
       checkReadiness({ pool: pools.reads, loops: engine.loops, isListening: listener.isListening, isStopping: () => stopping }),
+  }).catch(async (error: unknown) => {
+    await engine.drain(config.drainMs);
+    await disconnect();
+    throw error;
   });
 
   listening.resolve(reachable(server.url));
@@ -206,12 +220,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       graphql.closeStreams();
       gate.close();
       await server.close(REQUEST_GRACE_MS);
-      await engine.close();
-      await listener.stop();
-      await executor.close();
-      await managed?.close();
-      await prisma.$disconnect();
-      await pools.close();
+      await disconnect();
     },
   };
 }
