@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { measureBatches } from './batches.ts';
 import { renderBatches } from './batches-table.ts';
 import { startBaton } from './baton.ts';
+import { measureDashboard } from './dashboard.ts';
+import { renderDashboard } from './dashboard-table.ts';
 import { startFloor } from './floor.ts';
 import { withCleanup } from './lifetime.ts';
 import { type Figures, measure } from './measure.ts';
@@ -46,14 +48,23 @@ async function bench(options: BenchOptions): Promise<number> {
     ? await withCleanup((cleanup) => onStage(options, cleanup, (stage) => measureWorkflows(stage, options.extent)))
     : null;
 
+  const dashboard = options.parts.includes('dashboard')
+    ? await withCleanup((cleanup) => onStage(options, cleanup, (stage) => measureDashboard(stage, options.extent)))
+    : null;
+
   if (options.subjects.length > 0) console.log(`${renderTable(figures)}\n\n${renderNotes(figures, options.extent)}`);
   if (streams) console.log(`\n${renderStreams(streams)}\n`);
   if (batches) console.log(`\n${renderBatches(batches, options.extent)}`);
   if (workflows) console.log(`\n${renderWorkflows(workflows, options.extent)}\n`);
+  if (dashboard) console.log(`\n${renderDashboard(dashboard, options.extent)}\n`);
   if (options.json !== undefined)
     await writeFile(
       options.json,
-      JSON.stringify({ node: process.version, ...options, figures, streamFigures: streams, batches, workflows }, null, 2),
+      JSON.stringify(
+        { node: process.version, ...options, figures, streamFigures: streams, batches, workflows, dashboard },
+        null,
+        2,
+      ),
     );
   return reportLosses({ ...figures, ...(streams && { streams }), ...(batches && { batches }), ...(workflows && { workflows }) });
 }

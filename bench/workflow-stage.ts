@@ -14,6 +14,7 @@ const Created = z.object({ id: z.string() });
 /** A server with a job, and what is found wrong on it. */
 export interface WorkflowBench {
   readonly stage: Stage;
+  readonly url: string;
   readonly losses: string[];
   /** Sends a request with the key of the bench; throws unless it is answered with a success. */
   send(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown>;
@@ -47,6 +48,7 @@ export async function startWorkflowBench(stage: Stage): Promise<WorkflowBench> {
   await send('POST', '/v1/jobs', { name: 'Step', slug: 'step', endpoint_url: stage.executor.url });
   return {
     stage,
+    url: `http://127.0.0.1:${port}`,
     losses: [],
     send,
     async save(slug, steps) {

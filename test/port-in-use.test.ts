@@ -17,7 +17,12 @@ it('a server whose port is taken says so and ends', async () => {
   try {
     const server = spawn(process.execPath, [MAIN], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, DATABASE_URL: database.url, BATON_SECRET: 'a secret that is long enough for it', PORT: String(port) },
+      env: {
+        ...process.env,
+        DATABASE_URL: database.url,
+        BATON_SECRET: 'a secret that is long enough for it',
+        PORT: String(port),
+      },
     });
     const [[code], said] = await Promise.all([once(server, 'exit'), text(server.stderr)]);
 

@@ -243,8 +243,11 @@ describeInBrowser('the workflows in a browser', () => {
       await other.getByRole('button', { name: 'Trigger' }).click();
       const dialog = other.getByRole('dialog');
       await dialog.getByRole('button', { name: 'Trigger' }).click();
-      await dialog.getByRole('alert').getByText(/title/).waitFor();
-      await dialog.getByLabel('Input').fill('{ "title": "On rivers" }');
+      await dialog.getByRole('alert').getByText(/title/).first().waitFor();
+      // The form of the trigger screen of jobs; its other side is text.
+      await dialog.getByRole('textbox', { name: /title/i }).waitFor();
+      await dialog.getByRole('tab', { name: 'JSON' }).click();
+      await dialog.getByRole('textbox', { name: 'Payload' }).fill('{ "title": "On rivers" }');
       await dialog.getByRole('button', { name: 'Trigger' }).click();
       await nodeOf(other, 'One', 'completed').waitFor();
 

@@ -39,10 +39,12 @@ export function countsOf({
   return COUNTS.map(([status, field]) => ({ status, count: counts[field] })).filter(({ count }) => count > 0);
 }
 
-/** The runs of a batch by status as one bar; the words beside it say the same. */
-export function TotalsBar({ batch }: { readonly batch: Pick<Batch, 'counts' | 'total'> }) {
+/** The runs of a batch by status, and the items that could not be made runs, as one bar; the words beside it say the same. */
+export function TotalsBar({ batch }: { readonly batch: Pick<Batch, 'counts' | 'total' | 'failed'> }) {
   const counts = countsOf(batch);
-  const label = counts.map(({ status, count }) => `${formatNumber(count)} ${statusWords(status)}`).join(', ');
+  const words = counts.map(({ status, count }) => `${formatNumber(count)} ${statusWords(status)}`);
+  const label = [...words, ...(batch.failed > 0 ? [`${formatNumber(batch.failed)} not made runs`] : [])].join(', ');
+  const share = (count: number) => ({ width: `${(count / Math.max(batch.total, 1)) * 100}%` });
   return (
     <div
       role="img"
@@ -51,8 +53,9 @@ export function TotalsBar({ batch }: { readonly batch: Pick<Batch, 'counts' | 't
       className="flex h-2.5 w-full overflow-hidden rounded-full bg-hover"
     >
       {counts.map(({ status, count }) => (
-        <div key={status} className={FILLS[toneOf(status)]} style={{ width: `${(count / Math.max(batch.total, 1)) * 100}%` }} />
+        <div key={status} className={FILLS[toneOf(status)]} style={share(count)} />
       ))}
+      {batch.failed > 0 ? <div className="bg-warn" style={share(batch.failed)} /> : null}
     </div>
   );
 }

@@ -16,7 +16,7 @@ const COLUMNS: readonly Column<Batch>[] = [
   {
     id: 'id',
     header: 'Batch',
-    size: 300,
+    size: 290,
     cell: ({ row: { original } }) => (
       <Link to="/batches/$batchId" params={{ batchId: original.id }} className="font-mono text-xs hover:underline">
         {original.key ?? original.id}
@@ -26,16 +26,16 @@ const COLUMNS: readonly Column<Batch>[] = [
   {
     id: 'state',
     header: 'State',
-    size: 110,
+    size: 100,
     cell: ({ row: { original } }) =>
       original.isFinished ? <Badge tone="ok">finished</Badge> : <Badge tone="accent">under way</Badge>,
   },
-  { id: 'job', header: 'Job', size: 180, cell: ({ row }) => row.original.job.name },
-  { id: 'total', header: 'Runs', size: 90, cell: ({ row }) => formatNumber(row.original.total) },
+  { id: 'job', header: 'Job', size: 150, cell: ({ row }) => row.original.job.name },
+  { id: 'total', header: 'Items', size: 80, cell: ({ row }) => formatNumber(row.original.total) },
   {
     id: 'progress',
     header: 'Progress',
-    size: 220,
+    size: 190,
     cell: ({ row: { original } }) => (
       <span className="flex items-center gap-2">
         <TotalsBar batch={original} />
@@ -43,11 +43,11 @@ const COLUMNS: readonly Column<Batch>[] = [
       </span>
     ),
   },
-  { id: 'created', header: 'Created', size: 120, cell: ({ row }) => <Time at={row.original.createdAt} /> },
+  { id: 'created', header: 'Created', size: 110, cell: ({ row }) => <Time at={row.original.createdAt} /> },
   {
     id: 'duration',
     header: 'Duration',
-    size: 110,
+    size: 90,
     cell: ({ row: { original } }) => <Elapsed from={original.createdAt} to={original.finishedAt} />,
   },
 ];

@@ -99,7 +99,7 @@ function WorkflowScreen() {
           { id: 'versions', label: 'Versions', count: workflow.version, content: <WorkflowVersions workflow={workflow} /> },
         ]}
       />
-      <TriggerWorkflowDialog workflow={triggering ? workflow : null} onClose={() => setTriggering(false)} />
+      <TriggerWorkflowDialog workflow={workflow} open={triggering} onClose={() => setTriggering(false)} />
       <ConfirmDialog
         open={switching}
         onClose={() => setSwitching(false)}
