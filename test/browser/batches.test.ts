@@ -84,6 +84,25 @@ describeInBrowser('the batches in a browser', () => {
     });
   });
 
+  it('are canceled, and go on when that is taken back', async () => {
+    const id = await trigger([{}, { hold: true }, { hold: true }]);
+    await expect.poll(() => held.length, { timeout: 10_000 }).toBe(2);
+    await visit(`/batches/${id}`, async ({ page }) => {
+      await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+      await page.getByRole('dialog').getByText('about 2 of 3 runs').waitFor();
+      await page.getByRole('button', { name: 'Cancel the batch' }).click();
+      await page.getByText('finished').waitFor();
+      release();
+
+      await page.getByRole('button', { name: 'Go on' }).click();
+      await page.getByText('under way').waitFor();
+      await expect.poll(() => held.length, { timeout: 10_000 }).toBe(2);
+      release();
+      await page.getByText('finished').waitFor();
+      await page.getByText('100%', { exact: true }).waitFor();
+    });
+  });
+
   it('show the runs of a status and the items that could not be made runs', async () => {
     const id = await trigger([{}, { fail: true }, { width: 'wide' }]);
     await visit(`/batches/${id}`, async ({ page }) => {

@@ -1,4 +1,4 @@
-import { Link, Outlet, useNavigate } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import {
   Activity,
   BookOpen,
@@ -40,6 +40,12 @@ const SCREENS = [
   { to: '/system', label: 'System', icon: Activity, key: 'y' },
 ] as const;
 
+/** The screen of the navigation that an address belongs to: `/jobs` for `/jobs/…`, `/workflows` for a workflow run. */
+function homeOf(path: string): string {
+  const first = `/${path.split('/', 2)[1]}`;
+  return first === '/workflow-runs' ? '/workflows' : first;
+}
+
 const THEME_ICON = { system: SunMoon, light: Sun, dark: Moon };
 
 /** What is around every screen: navigation, project, theme, keyboard help, and whether the live connection stands. */
@@ -80,6 +86,7 @@ interface NavigationProps {
 
 function Navigation({ open, onClose, onHelp }: NavigationProps) {
   const { project } = useViewer();
+  const home = homeOf(useLocation({ select: ({ pathname }) => pathname }));
   const chosen = useSyncExternalStore(theme.subscribe, theme.get);
   const leave = async () => {
     await signOut();
@@ -111,8 +118,8 @@ function Navigation({ open, onClose, onHelp }: NavigationProps) {
               <Link
                 to={to}
                 onClick={onClose}
-                className="flex items-center gap-2 rounded-md px-2 py-1.5 hover:bg-hover"
-                activeProps={{ className: 'bg-accent-soft font-medium text-accent', 'aria-current': 'page' }}
+                className={`flex items-center gap-2 rounded-md px-2 py-1.5 hover:bg-hover ${to === home ? 'bg-accent-soft font-medium text-accent' : ''}`}
+                aria-current={to === home ? 'page' : undefined}
               >
                 <Icon aria-hidden className="size-4" />
                 {label}

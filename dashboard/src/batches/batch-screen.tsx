@@ -10,6 +10,7 @@ import { Skeleton } from '../ui/skeleton.tsx';
 import { Badge, StatusBadge } from '../ui/status-badge.tsx';
 import { Tabs } from '../ui/tabs.tsx';
 import { Elapsed, Time } from '../ui/time.tsx';
+import { BatchActions } from './batch-actions.tsx';
 import { BatchFailures } from './batch-failures.tsx';
 import { BatchRuns } from './batch-runs.tsx';
 import { countsOf, TotalsBar } from './batch-totals.tsx';
@@ -32,11 +33,15 @@ function BatchScreen() {
     onData: ({ batchChanged }) => setChanged(batchChanged),
   });
 
+  function reload(): void {
+    setChanged(null);
+    load({ requestPolicy: 'network-only' });
+  }
+
   if (!batch) {
-    const retry = () => load({ requestPolicy: 'network-only' });
     return (
       <Screen title="Batch">
-        {error ? <ProblemNotice problem={toProblem(error)} onRetry={retry} /> : <Skeleton lines={8} />}
+        {error ? <ProblemNotice problem={toProblem(error)} onRetry={reload} /> : <Skeleton lines={8} />}
       </Screen>
     );
   }
@@ -44,6 +49,7 @@ function BatchScreen() {
     <Screen
       title={`Batch of ${batch.job.name}`}
       aside={batch.isFinished ? <Badge tone="ok">finished</Badge> : <Badge tone="accent">under way</Badge>}
+      actions={<BatchActions batch={batch} onChanged={reload} />}
     >
       <div className="grid gap-3 lg:grid-cols-2">
         <Panel title="Progress">

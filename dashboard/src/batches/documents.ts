@@ -134,3 +134,19 @@ export const BatchRunsQuery = graphql(`
 
 /** A run of a batch. */
 export type BatchRun = ResultOf<typeof BatchRunsQuery>['batch']['runs']['edges'][number]['node'];
+
+export const CancelBatchMutation = graphql(`
+  mutation CancelBatch($id: ID!) {
+    cancelBatch(id: $id) {
+      id
+    }
+  }
+`);
+
+export const ResumeBatchMutation = graphql(`
+  mutation ResumeBatch($id: ID!) {
+    resumeBatch(id: $id) {
+      id
+    }
+  }
+`);
