@@ -13,7 +13,8 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the two cores that tests are made for: much of a test is waiting for Postgres.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // A test that leaves something rejecting behind it has failed, whatever it asserted.
@@ -36,6 +37,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // What a page shows comes when it comes, on a machine that does other things, too.

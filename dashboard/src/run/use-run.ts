@@ -63,6 +63,8 @@ export function useRun(id: string): {
   const [round, setRound] = useState(1);
   const [tries, setTries] = useState(1);
   const hasEnded = useRef(false);
+  const latest = useRef(run);
+  latest.current = run;
   const newest = useRef<Page['newest'] | null>(null);
   const variables = useRef({ id, seesJobs, seesWorkflows });
   variables.current = { id, seesJobs, seesWorkflows };
@@ -107,8 +109,11 @@ export function useRun(id: string): {
     if (asked.id !== variables.current.id) return;
     if (error && toProblem(error).code === 'NOT_FOUND') setProblem(toProblem(error));
     if (!data) return;
+    const before = latest.current;
     setRun(data.run);
-    if (hasEnded.current && !isFinal(data.run.status)) {
+    // Replayed from the dead letters, it may have ended again before it was asked about.
+    const isAnotherEnd = before !== null && isFinal(before.status) && before.finishedAt !== data.run.finishedAt;
+    if (hasEnded.current && (!isFinal(data.run.status) || isAnotherEnd)) {
       hasEnded.current = false;
       setRound((count) => count + 1);
     }

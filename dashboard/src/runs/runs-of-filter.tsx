@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { useShortcuts } from '../app/shortcuts.ts';
 import { useCan } from '../app/viewer.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
@@ -6,6 +6,7 @@ import { BulkBar, type Choice } from './bulk/bulk-bar.tsx';
 import { BulkDialog } from './bulk/bulk-dialog.tsx';
 import type { Target } from './bulk/do-piece.ts';
 import type { Operation } from './bulk/operations.ts';
+import { RunHistogram } from './figures/run-histogram.tsx';
 import { StatusChips } from './figures/status-chips.tsx';
 import type { TimeFrame } from './figures/time-frame.ts';
 import { useRunFigures } from './figures/use-run-figures.ts';
@@ -15,9 +16,6 @@ import { writeSpan } from './filter/moment.ts';
 import type { ReadFilter } from './filter/read-filter.ts';
 import { FilteredRuns } from './list/filtered-runs.tsx';
 import { useRunList } from './list/use-run-list.ts';
-
-// The plotting library comes when the list already stands.
-const RunHistogram = lazy(() => import('./figures/run-histogram.tsx').then((chunk) => ({ default: chunk.RunHistogram })));
 
 const NONE: Choice = { ids: new Set() };
 
@@ -54,7 +52,7 @@ export function RunsOfFilter({ read, columns, onFilter }: RunsOfFilterProps) {
       />
       {problem && !runs.shown.problem ? <ProblemNotice problem={problem} /> : null}
       <div className="h-24 shrink-0 rounded-xl border bg-surface">
-        <Suspense>{figures ? <RunHistogram figures={figures} onBrush={brush} /> : null}</Suspense>
+        {figures ? <RunHistogram figures={figures} onBrush={brush} /> : null}
       </div>
       <FilteredRuns
         read={read}

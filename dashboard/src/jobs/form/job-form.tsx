@@ -4,6 +4,7 @@ import { Button } from '../../ui/button.tsx';
 import { FieldControl } from '../../ui/form/field-control.tsx';
 import { faultsOf, isShown } from '../../ui/form/read-field.ts';
 import { Panel } from '../../ui/screen.tsx';
+import { useFocusFault } from '../../ui/use-focus-fault.ts';
 import { COMMON_GROUPS } from './common-fields.ts';
 import { FIELDS } from './fields.ts';
 import { readForm } from './form-values.ts';
@@ -28,12 +29,14 @@ export function JobForm({ initial, isNew, submit, onSubmit, onCancel }: JobFormP
   const [faults, setFaults] = useState<Faults>({});
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const [refusals, setRefusals] = useState(0);
+  useFocusFault(form, refusals);
 
   /** Shows what is wrong, and puts the focus on the first field that is. */
   function show(found: Faults, words: string | null): void {
     setFaults(found);
     setProblem(words);
-    requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus());
+    setRefusals((count) => count + 1);
   }
 
   async function send(event: FormEvent): Promise<void> {

@@ -8,6 +8,7 @@ import { Button } from '../../ui/button.tsx';
 import { ProblemNotice } from '../../ui/problem-notice.tsx';
 import { Panel, Screen } from '../../ui/screen.tsx';
 import { Skeleton } from '../../ui/skeleton.tsx';
+import { useFocusFault } from '../../ui/use-focus-fault.ts';
 import { type JobToTrigger, JobToTriggerQuery, RunPayloadQuery } from './documents.ts';
 import { DryRunView } from './dry-run-view.tsx';
 import { NO_OPTIONS, optionGroups } from './option-fields.ts';
@@ -47,13 +48,15 @@ function TriggerForm({ job, initial }: { readonly job: JobToTrigger; readonly in
   const payload = usePayload(initial ?? (job.payloadSchema === null ? {} : undefined));
   const [mode, setMode] = useState<PayloadMode>('form');
   const [options, setOptions] = useState(NO_OPTIONS);
+  const [refusals, setRefusals] = useState(0);
+  useFocusFault(frame, refusals);
   const groups = useMemo(() => optionGroups(job), [job]);
   const { send, isRunning, dryRun, faults, optionFaults, problem } = useTrigger({ job, payload, groups, options });
 
   /** Sends it, or puts the focus on the first thing that is wrong. */
   async function press(isDry: boolean): Promise<void> {
     if (await send(isDry)) return;
-    requestAnimationFrame(() => frame.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus());
+    setRefusals((count) => count + 1);
   }
 
   return (

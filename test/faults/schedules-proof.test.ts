@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseCron } from '../src/core/cron.ts';
-import { newId } from '../src/core/ids.ts';
-import { fireDue } from '../src/domain/schedules/fire-due.ts';
-import { settleFires } from '../src/domain/schedules/settle-fires.ts';
-import { startTestEngine, type TestEngine } from './support/engine.ts';
-import { dueAt, firesOf, schedule, scheduleRow } from './support/schedules.ts';
+import { parseCron } from '../../src/core/cron.ts';
+import { newId } from '../../src/core/ids.ts';
+import { fireDue } from '../../src/domain/schedules/fire-due.ts';
+import { settleFires } from '../../src/domain/schedules/settle-fires.ts';
+import { startTestEngine, type TestEngine } from '../support/engine.ts';
+import { dueAt, firesOf, schedule, scheduleRow } from '../support/schedules.ts';
 
 const START = new Date('2026-03-29T00:00:00Z');
 const HOURS = 2;
