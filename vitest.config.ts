@@ -22,12 +22,12 @@ export default defineConfig({
     projects: [
       // What `npm test` runs.
       { extends: true, test: { name: 'main', include: ['test/*.test.ts'], env: sequences(250) } },
-      // Killed processes, and proofs whose short form is enough for every day.
+      // Whole processes, started, packed and killed, and proofs whose short form is enough for every day.
       {
         extends: true,
         test: {
-          name: 'faults',
-          include: ['test/faults/**/*.test.ts', 'test/run-model.test.ts'],
+          name: 'processes',
+          include: ['test/processes/**/*.test.ts', 'test/run-model.test.ts'],
           env: sequences(1_000),
         },
       },

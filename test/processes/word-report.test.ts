@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { countWords, renderReport } from '../examples/word-report/statistics.ts';
-import { createTestDatabase, type TestDatabase } from './support/database.ts';
-import { PROCESS_KEY, type ServerProcess, startServerProcess } from './support/server-process.ts';
+import { countWords, renderReport } from '../../examples/word-report/statistics.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { PROCESS_KEY, type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
-const RUN = join(import.meta.dirname, '../examples/word-report/run.ts');
+const RUN = join(import.meta.dirname, '../../examples/word-report/run.ts');
 
 // A process starts and stops in each test, on a machine that runs other tests meanwhile.
 vi.setConfig({ testTimeout: 60_000 });

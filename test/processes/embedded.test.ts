@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startEmbedded } from '../src/db/embedded.ts';
-import type { Answer } from './support/embedded-process.ts';
+import { startEmbedded } from '../../src/db/embedded.ts';
+import type { Answer } from '../support/embedded-process.ts';
 
-const PROGRAM = fileURLToPath(new URL('./support/embedded-process.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../support/embedded-process.ts', import.meta.url));
 const FLAGS = { fsync: 'off' };
 
 /** Shared: making a cluster takes ten times as long as starting one. */

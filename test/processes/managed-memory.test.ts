@@ -1,12 +1,12 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { MACHINE_PRESETS, type MachinePreset } from '../src/core/machine-preset.ts';
-import type { ManagedAttempt, Outcome } from '../src/core/outcome.ts';
-import { costOf } from '../src/domain/runs/cost.ts';
-import { pauseRun, restartRun, resumeRun } from '../src/domain/runs/managed.ts';
-import { triggerRun } from '../src/domain/runs/trigger.ts';
-import { makeProcessExecutor } from '../src/executor/process-executor.ts';
-import { NO_TRACE, startTestEngine, type TestEngine } from './support/engine.ts';
-import { BASE, node } from './support/managed.ts';
+import { MACHINE_PRESETS, type MachinePreset } from '../../src/core/machine-preset.ts';
+import type { ManagedAttempt, Outcome } from '../../src/core/outcome.ts';
+import { costOf } from '../../src/domain/runs/cost.ts';
+import { pauseRun, restartRun, resumeRun } from '../../src/domain/runs/managed.ts';
+import { triggerRun } from '../../src/domain/runs/trigger.ts';
+import { makeProcessExecutor } from '../../src/executor/process-executor.ts';
+import { NO_TRACE, startTestEngine, type TestEngine } from '../support/engine.ts';
+import { BASE, node } from '../support/managed.ts';
 
 let t: TestEngine;
 afterEach(() => t.close());
